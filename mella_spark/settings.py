@@ -1,0 +1,286 @@
+"""Typed settings: command line > environment > profile > ``--conf`` file > ``conf/mella.yaml``.
+
+Every default stands in ``conf/mella.yaml``, with its unit, meaning and source; the classes below
+hold types and bounds only. Environment variables are ``MELLA_SECTION__KEY``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mella_spark.errors import SettingsError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A group of settings: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class LanguagesSettings(Section):
+    """Which languages pairs are collected for, and the pivot that captions are written in."""
+
+    targets: tuple[str, ...]
+    pivot: str
+
+
+class LakeSettings(Section):
+    """Tables and streams."""
+
+    files_per_commit: Positive
+    shuffle_partitions: Positive
+    trigger_seconds: Positive
+    properties: dict[str, str]
+
+
+class ExtractSettings(Section):
+    """Bytes to pairs."""
+
+    batch_bytes: Positive
+    batch_files: Positive
+    context_chars: Positive
+    record_seconds: PositiveFloat
+    output_bytes: Positive
+
+
+class FilterSettings(Section):
+    """Language, culture and duplicates."""
+
+    language_model: str
+    min_language_score: Share
+    min_culture_score: Share
+    min_alt_chars: Positive
+
+
+class FetchSettings(Section):
+    """Getting pictures, politely and safely."""
+
+    order: tuple[Literal["archive", "web"], ...]
+    user_agent: str
+    respect_robots: bool
+    respect_optout: bool
+    allow_private_addresses: bool
+    ports: tuple[int, ...]
+    timeout_seconds: PositiveFloat
+    connect_seconds: PositiveFloat
+    max_bytes: Positive
+    max_pixels: Positive
+    min_side: Positive
+    max_redirects: Annotated[int, Field(ge=0)]
+    attempts: Positive
+    backoff_seconds: NotNegative
+    concurrency: Positive
+    per_host: Positive
+    host_delay_seconds: NotNegative
+    batch_urls: Positive
+
+
+class CaptionSettings(Section):
+    """The captioner."""
+
+    model: str
+    revision: str | None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"]
+    device: str
+    trust_remote_code: bool
+    prompt: str
+    batch_size: Positive
+    max_new_tokens: Positive
+    num_beams: Positive
+    max_pixels: Positive
+    max_aspect: PositiveFloat
+    max_error_rate: Share
+    batch_pictures: Positive
+
+
+class TranslateSettings(Section):
+    """The translator."""
+
+    model: str
+    revision: str | None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"]
+    device: str
+    trust_remote_code: bool
+    batch_size: Positive
+    max_new_tokens: Positive
+    num_beams: Positive
+    min_language_score: Share
+    min_script_share: Share
+    max_repetition: Share
+    length_ratio: tuple[PositiveFloat, PositiveFloat]
+    max_error_rate: Share
+    batch_texts: Positive
+
+
+class AssembleSettings(Section):
+    """The training table."""
+
+    train_share: Share
+    validation_share: Share
+    max_hash_distance: Annotated[int, Field(ge=0, le=7)]
+    seed: int
+    row_group_bytes: Positive
+    batch_files: Positive
+
+
+class LoaderSettings(Section):
+    """Delta to tensors."""
+
+    workers_count: Positive
+    prefetch_bytes: Positive
+
+
+class TrainSettings(Section):
+    """Supervised fine-tuning."""
+
+    model: str
+    seed: int
+
+
+class EvaluateSettings(Section):
+    """Metrics on the held-out split."""
+
+    seed: int
+
+
+class ReportSettings(Section):
+    """The HTML report."""
+
+    gallery_size: Positive
+
+
+class Settings(Section):
+    """All settings of a run."""
+
+    languages: LanguagesSettings
+    lake: LakeSettings
+    extract: ExtractSettings
+    filter: FilterSettings
+    fetch: FetchSettings
+    caption: CaptionSettings
+    translate: TranslateSettings
+    assemble: AssembleSettings
+    loader: LoaderSettings
+    train: TrainSettings
+    evaluate: EvaluateSettings
+    report: ReportSettings
+    spark: dict[str, str]
+
+
+def conf_dir() -> Path:
+    """The folder of configuration files: inside the installed package, else of the checkout."""
+    package = Path(__file__).resolve().parent
+    packaged = package / "conf"
+    return packaged if packaged.is_dir() else package.parent / "conf"
+
+
+def load_settings(
+    conf: Path | None = None,
+    profile: str | None = None,
+    overrides: Iterable[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings from all sources, validated.
+
+    ``overrides`` are ``section.key=value`` with the value in YAML; ``environment`` is
+    ``os.environ`` where not given. Raises ``SettingsError`` naming the key.
+    """
+    merged = _read(conf_dir() / "mella.yaml")
+    if conf is not None:
+        _merge(merged, _read(conf))
+    if profile is not None:
+        _merge(merged, _read(_profile_file(profile)))
+    for name, text in sorted((os.environ if environment is None else environment).items()):
+        if name.startswith("MELLA_") and "__" in name:
+            _set(merged, name[len("MELLA_") :].lower().replace("__", "."), text, name)
+    for override in overrides:
+        key, separator, text = override.partition("=")
+        if not separator:
+            raise SettingsError(f"--set {override!r} has no '='.", "Write section.key=value.")
+        _set(merged, key.strip(), text, f"--set {key.strip()}")
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"Cannot read settings from {path}: {error.strerror}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid YAML: {str(error).splitlines()[0]}.") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path} must hold sections with keys.")
+    return content
+
+
+def _profile_file(profile: str) -> Path:
+    folder = conf_dir() / "profiles"
+    path = folder / f"{profile}.yaml"
+    if not path.is_file() or path.parent != folder:
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+        raise SettingsError(f"There is no profile {profile!r}.", f"Known profiles: {known}.")
+    return path
+
+
+def _merge(base: dict[str, Any], extra: Mapping[str, Any]) -> None:
+    for key, value in extra.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _set(merged: dict[str, Any], key: str, text: str, origin: str) -> None:
+    section, separator, name = key.partition(".")
+    if not separator or not name:
+        raise SettingsError(f"{origin}: write section.key=value.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise SettingsError(f"{origin}: {text!r} is not a valid YAML value.") from None
+    target = merged.setdefault(section, {})
+    if not isinstance(target, dict):
+        raise SettingsError(f"{origin}: {section} is not a section.")
+    if section == "lake" and name.startswith("properties."):
+        target, name = target["properties"], name.removeprefix("properties.")
+    target[name] = value
+
+
+def _explain(error: ValidationError) -> str:
+    sentences = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(item["loc"][-1]), _known(item["loc"][:-1]), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            sentences.append(f"Setting {key}: unknown{hint}")
+        elif item["type"] == "missing":
+            sentences.append(f"Setting {key}: missing")
+        else:
+            reason = item["msg"][0].lower() + item["msg"][1:]
+            sentences.append(f"Setting {key}: {reason} (got {item['input']!r})")
+    return ". ".join(sentences) + "."
+
+
+def _known(location: tuple[int | str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in location:
+        model = model.model_fields[str(part)].annotation
+    return list(model.model_fields)
