@@ -1,0 +1,57 @@
+"""Normalisation, tokens and stems."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mella_spark.evaluation import tokenise
+
+LANGUAGES = ["ar", "cs", "hu", "ko", "ru", "sr", "th", "vi"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("cs", "Mikuláš přinesl dárky!", ["mikuláš", "přinesl", "dárky"]),
+        ("vi", unicodedata.normalize("NFD", "Đèn ông sao"), ["đèn", "ông", "sao"]),
+        ("ko", "한복을 입은 BTS", ["한", "복", "을", "입", "은", "bts"]),
+        ("th", "โคมลอยน้ำ Lantern ๑๒", ["โค", "ม", "ล", "อ", "ย", "น้ำ", "lantern", "12"]),
+        ("ar", "الفَانُوسُ الأحمر، ١٢ مدرسة", ["الفانوس", "الاحمر", "12", "مدرسه"]),
+        ("sr", "Шајкача, Љубав и Џем", ["šajkača", "ljubav", "i", "džem"]),
+        ("ru", "snake_case, самовар\u200b", ["snake", "case", "самовар"]),
+        ("xx", "", []),
+    ],
+)
+def test_tokens(language, text, expected):
+    assert tokenise.tokens(text, language) == expected
+
+
+def test_serbian_scripts_are_one():
+    cyrillic, latin = "Његов џак и Ђорђе", "Njegov džak i Đorđe"
+    assert tokenise.one_script(cyrillic, "sr") == latin
+    assert tokenise.tokens(cyrillic, "sr") == tokenise.tokens(latin, "sr")
+    assert tokenise.one_script(cyrillic, "ru") == cyrillic
+
+
+@given(st.text(), st.sampled_from(LANGUAGES))
+def test_normalise_is_idempotent(text, language):
+    once = tokenise.normalise(text, language)
+    assert tokenise.normalise(once, language) == once
+
+
+@given(st.text(alphabet="กขงจมล เแไะาำ้่ิีู์ๆabc한복12 "), st.sampled_from(LANGUAGES))
+def test_tokens_lose_no_letter(text, language):
+    """Every letter and mark is in exactly one token, in order."""
+    kept = [c for c in tokenise.normalise(text, language) if c != " "]
+    assert list("".join(tokenise.tokens(text, language))) == kept
+
+
+def test_stems():
+    assert tokenise.stem("самовары", "ru") == tokenise.stem("самовар", "ru")
+    assert tokenise.stem("házakban", "hu") == tokenise.stem("házak", "hu")
+    assert tokenise.stem("šajkaču", "sr") == tokenise.stem("šajkača", "sr") == "šajka"
+    assert tokenise.stem("đèn", "vi") == "đèn"
+    names = {language: tokenise.stemmer_name(language) for language in ("ar", "cs", "th")}
+    assert names == {"ar": "snowball-arabic", "cs": "prefix5", "th": "none"}
