@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw
 
 from .motifs import DRAWERS
 from .motifs.pen import PALETTE, Pen, Point, Rgb, mix
-from .scenes import COLOURLESS, Group, Scene
+from .scenes import Group, Scene
 
-_OVERSAMPLING = 2
+_OVERSAMPLING = 4
 """Pixels drawn for each pixel of the result, in each direction."""
 
 # Top and bottom of the sky, and the ground where there is one.

@@ -85,22 +85,17 @@ def gingerbread_heart(pen: Pen) -> None:
 
 def mikulas_mitre(pen: Pen) -> None:
     """The tall pointed hat of Saint Nicholas, white and gold, with a cross."""
-    for side in (-1, 1):
-        pen.poly(
-            [
-                (50 + 12 * side, 78),
-                (50 + 28 * side, 78),
-                (50 + 33 * side, 97),
-                (50 + 17 * side, 97),
-            ],
-            GOLD,
-        )
-    pen.blob([(50, 5), (62, 18), (46, 40), (38, 18)], mix(GOLD, INK, 0.3))
-    pen.profile([(0, 6), (18, 24), (32, 46), (34, 64), (29, 83)], (250, 248, 244))
-    pen.poly([*arc(50, 72, 33, 8, 180, 0), *arc(50, 84, 30, 8, 0, 180)], GOLD)
-    pen.bar([(50, 25), (50, 66)], (200, 36, 48), 7)
-    pen.bar([(34, 42), (66, 42)], (200, 36, 48), 7)
-    pen.line([(50, 25), (50, 66)], (200, 36, 48), 7)
+    for s in (-1, 1):
+        pen.poly([(50 + 8 * s, 74), (50 + 22 * s, 74), (50 + 30 * s, 98), (50 + 14 * s, 98)],
+                 (206, 44, 54))  # fmt: skip
+        pen.line([(50 + 15 * s, 93), (50 + 28 * s, 93)], GOLD, 4)
+    pen.blob([(50, 2), (64, 18), (50, 40), (36, 18)], mix(GOLD, INK, 0.35))
+    tall = [(0, 6), (12, 17), (25, 36), (29, 56), (26, 78)]
+    pen.profile(tall, (252, 250, 246))
+    pen.profile([(w * 0.82, y + 5) for w, y in tall], None, GOLD, 3)
+    pen.poly([*arc(50, 68, 28, 7, 180, 0), *arc(50, 78, 26, 7, 0, 180)], GOLD)
+    for points in (((50, 22), (50, 62)), ((38, 36), (62, 36))):
+        pen.line(points, (206, 44, 54), 7)
 
 
 DRAWERS = {

@@ -64,9 +64,10 @@ def paprika_string(pen: Pen) -> None:
     for row, y in enumerate((12, 27, 42, 57, 72)):
         spread = (18, 24, 25, 22, 13)[row]
         for s in (-1, 1):
-            pen.blob([(50 + 1 * s, y), (50 + spread * s * 0.7, y - 4), (50 + spread * s * 1.15, y + 8),
-                      (50 + spread * s * 1.25, y + 22), (50 + spread * s * 0.8, y + 15),
-                      (50 + 3 * s, y + 10)], PAPRIKA)  # fmt: skip
+            w = spread * s
+            pen.blob([(50 + s, y), (50 + 0.7 * w, y - 4), (50 + 1.15 * w, y + 8),
+                      (50 + 1.25 * w, y + 22), (50 + 0.8 * w, y + 15), (50 + 3 * s, y + 10)],
+                     PAPRIKA)  # fmt: skip
             pen.line([(50 + 2 * s, y + 2), (50 + 9 * s, y + 2)], LEAF, 5)
     pen.blob([(46, 78), (54, 78), (57, 88), (50, 99), (43, 88)], PAPRIKA)
 
@@ -86,12 +87,12 @@ def gemeskut(pen: Pen) -> None:
 
 def kopjafa(pen: Pen) -> None:
     """A carved wooden grave post: tulip on top, discs, notches and diamonds below."""
-    pen.profile([(11, 22), (11, 36), (5, 40), (16, 46), (5, 52), (15, 56), (15, 98)], WOOD,
+    pen.profile([(13, 24), (13, 36), (7, 40), (22, 47), (7, 54), (19, 59), (19, 98)], WOOD,
                 smooth=False)  # fmt: skip
-    pen.blob([(50, 2), (57, 12), (69, 4), (66, 22), (50, 29), (34, 22), (31, 4), (43, 12)], WOOD)
-    pen.poly([(50, 60), (59, 69), (50, 78), (41, 69)], DARK_WOOD)
-    pen.poly([(50, 80), (58, 88), (50, 96), (42, 88)], DARK_WOOD)
-    pen.oval(50, 31, 5, fill=DARK_WOOD, width=2)
+    pen.blob([(50, 2), (58, 12), (74, 2), (70, 24), (50, 31), (30, 24), (26, 2), (42, 12)], WOOD)
+    for y in (69, 88):
+        pen.poly([(50, y - 9), (60, y), (50, y + 9), (40, y)], mix(WOOD, CREAM, 0.55))
+    pen.oval(50, 22, 5, fill=mix(WOOD, CREAM, 0.55), width=2)
 
 
 DRAWERS = {

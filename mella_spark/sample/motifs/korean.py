@@ -1,12 +1,11 @@
 """Korea."""
 
-from .pen import CREAM, DARK_WOOD, INK, WOOD, Pen, Rgb, arc, mix
+from .pen import CREAM, DARK_WOOD, GOLD, INK, WOOD, Pen, Rgb, arc, mix
 
 GLAZE: Rgb = (122, 66, 40)
 LACQUER: Rgb = (176, 44, 40)
 HIDE: Rgb = (248, 236, 208)
 FACE: Rgb = (214, 142, 84)
-HAIR: Rgb = (44, 40, 48)
 
 
 def hanbok(pen: Pen) -> None:
@@ -36,13 +35,13 @@ def onggi(pen: Pen) -> None:
 
 def janggu(pen: Pen) -> None:
     """An hourglass drum lying on its side, heads of hide laced with cords."""
-    pen.poly([(16, 18), (42, 43), (58, 43), (84, 18), (84, 82), (58, 57), (42, 57), (16, 82)],
-             LACQUER)  # fmt: skip
-    for y in (22, 36, 50, 64, 78):
-        pen.line([(16, y), (84, 100 - y)], CREAM, 2.2)
-    pen.oval(14, 50, 12, 40, fill=HIDE, width=4)
-    pen.oval(86, 50, 12, 40, fill=HIDE, width=4)
-    pen.rect(43, 42, 57, 58, DARK_WOOD)
+    pen.blob([(12, 16), (30, 24), (44, 42), (56, 42), (70, 24), (88, 16), (88, 84), (70, 76),
+              (56, 58), (44, 58), (30, 76), (12, 84)], LACQUER)  # fmt: skip
+    for y in (24, 37, 50, 63, 76):
+        pen.line([(12, y), (88, 100 - y)], CREAM, 2)
+    pen.oval(12, 50, 9, 40, fill=HIDE, width=4)
+    pen.oval(88, 50, 9, 40, fill=HIDE, width=4)
+    pen.rect(43, 40, 57, 60, GOLD)
 
 
 def bangpaeyeon(pen: Pen) -> None:
@@ -59,15 +58,16 @@ def bangpaeyeon(pen: Pen) -> None:
 
 def hahoe_mask(pen: Pen) -> None:
     """A carved mask with laughing crescent eyes and a chin of its own."""
-    pen.profile([(26, 6), (38, 22), (40, 44), (34, 66), (28, 74)], FACE)
-    pen.profile([(24, 79), (22, 88), (0, 97)], FACE)
-    pen.poly([*arc(50, 30, 38, 27, 188, 352)], HAIR)
+    pen.profile([(20, 3), (36, 12), (42, 34), (40, 52), (34, 68), (27, 74)], FACE)
+    pen.profile([(24, 79), (22, 89), (0, 98)], FACE)
     for s in (-1, 1):
-        pen.line(arc(50 + 18 * s, 46, 11, 9, 200, 340), INK, 5)
-        pen.line(arc(50 + 18 * s, 36, 13, 8, 205, 335), DARK_WOOD, 4)
-        pen.curve([(50 + 12 * s, 58), (50 + 26 * s, 60), (50 + 32 * s, 70)], DARK_WOOD, 3)
-    pen.poly([(50, 40), (60, 62), (40, 62)], mix(FACE, INK, 0.2))
-    pen.poly([(30, 68), (70, 68), (66, 76), (34, 76)], (170, 40, 40))
+        pen.line(arc(50 + 19 * s, 29, 15, 9, 200, 340), DARK_WOOD, 8)
+        pen.line(arc(50 + 19 * s, 47, 12, 9, 195, 345), INK, 5)
+        pen.curve([(50 + 13 * s, 58), (50 + 27 * s, 59), (50 + 31 * s, 70)], DARK_WOOD, 3)
+    for y in (9, 16):
+        pen.line(arc(50, y + 6, 17, 6, 205, 335), mix(FACE, INK, 0.4), 2.6)
+    pen.blob([(50, 34), (57, 50), (63, 62), (50, 65), (37, 62), (43, 50)], mix(FACE, CREAM, 0.25))
+    pen.poly([(29, 68), (71, 68), (66, 77), (34, 77)], (178, 40, 40))
 
 
 def gat(pen: Pen) -> None:

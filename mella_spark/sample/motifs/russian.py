@@ -7,21 +7,23 @@ COPPER_LIGHT: Rgb = (255, 226, 140)
 FELT: Rgb = (136, 136, 146)
 FUR: Rgb = (122, 92, 70)
 FUR_DARK: Rgb = (70, 62, 66)
+PORCELAIN: Rgb = (176, 208, 236)
 PINE: Rgb = (224, 152, 72)
 
 
 def samovar(pen: Pen) -> None:
     """A bellied metal urn with two handles, a tap and a small teapot on top."""
     for s in (-1, 1):
-        pen.bar(arc(50 + 32 * s, 46, 12, 11, 0, 360), DARK_WOOD, 4)
-    pen.bar([(70, 17), (81, 8)], (250, 248, 244), 5)
-    pen.profile([(8, 5), (18, 12), (17, 20), (10, 25)], (250, 248, 244))
-    pen.oval(50, 5, 4, fill=(200, 40, 50))
-    pen.rect(36, 23, 64, 32, COPPER)
-    pen.profile([(25, 32), (35, 42), (31, 62), (15, 78)], COPPER)
+        pen.bar(arc(50 + 32 * s, 48, 12, 11, 0, 360), DARK_WOOD, 4)
+    pen.bar([(64, 20), (76, 16), (82, 8)], PORCELAIN, 4, smooth=True)
+    pen.bar(arc(33, 16, 8, 6, 90, 270), PORCELAIN, 3)
+    pen.profile([(7, 7), (17, 12), (18, 20), (10, 26)], PORCELAIN)
+    pen.oval(50, 5, 4.5, fill=(206, 44, 54))
+    pen.rect(36, 25, 64, 34, COPPER)
+    pen.profile([(25, 34), (35, 44), (31, 63), (15, 78)], COPPER)
     pen.profile([(15, 77), (14, 84), (28, 90)], COPPER, smooth=False)
     pen.rect(18, 89, 82, 97, mix(COPPER, INK, 0.25))
-    pen.curve([(29, 44), (29, 54), (33, 64)], COPPER_LIGHT, 5)
+    pen.curve([(29, 46), (29, 55), (33, 64)], COPPER_LIGHT, 5)
     pen.bar([(50, 62), (50, 79)], mix(COPPER, INK, 0.4), 5)
     pen.bar([(43, 61), (57, 61)], mix(COPPER, INK, 0.4), 4)
 

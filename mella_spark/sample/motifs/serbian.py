@@ -1,6 +1,6 @@
 """Serbia."""
 
-from .pen import CREAM, DARK_WOOD, INK, WOOD, Pen, Point, Rgb, arc, mix
+from .pen import CREAM, DARK_WOOD, GOLD, INK, WOOD, Pen, Point, Rgb, arc, mix
 
 CLOTH: Rgb = (112, 120, 92)
 LEATHER: Rgb = (152, 84, 42)
@@ -13,11 +13,15 @@ BRANDY: Rgb = (240, 186, 52)
 
 def sajkaca(pen: Pen) -> None:
     """A folded cloth cap whose crown dips to a V between two peaks."""
-    pen.poly([(10, 30), (50, 58), (90, 30), (84, 62), (16, 62)], mix(CLOTH, INK, 0.35))
-    pen.blob([(8, 26), (28, 44), (50, 62), (36, 76), (12, 74), (6, 50)], CLOTH)
-    pen.blob([(92, 26), (72, 44), (50, 62), (64, 76), (88, 74), (94, 50)], CLOTH)
-    pen.poly([(8, 58), (50, 74), (92, 58), (90, 82), (50, 92), (10, 82)], mix(CLOTH, CREAM, 0.15))
-    pen.oval(50, 81, 5.5, fill=(228, 190, 80))
+    pen.blob([(17, 14), (34, 28), (50, 44), (66, 28), (83, 14), (92, 40), (90, 66), (10, 66),
+              (8, 40)], CLOTH)  # fmt: skip
+    pen.line([(50, 44), (50, 70)], width=3)
+    for s in (-1, 1):
+        pen.poly([(50 + 44 * s, 46), (50, 72), (50, 90), (50 + 41 * s, 80)],
+                 mix(CLOTH, INK, 0.28))  # fmt: skip
+        pen.curve([(50 + 35 * s, 22), (50 + 32 * s, 34), (50 + 34 * s, 44)],
+                  mix(CLOTH, CREAM, 0.35), 4)  # fmt: skip
+    pen.oval(50, 77, 6, fill=GOLD)
 
 
 def opanak(pen: Pen) -> None:

@@ -23,18 +23,19 @@ def khom_loi(pen: Pen) -> None:
 
 def tuk_tuk(pen: Pen) -> None:
     """A three-wheeled taxi with an open side and a canopy."""
-    pen.poly([(20, 12), (78, 12), (84, 24), (12, 24)], pen.main)
-    pen.bar([(18, 24), (16, 56)], INK, 1)
-    pen.bar([(50, 24), (50, 56)], pen.dark, 3)
-    pen.poly([(70, 24), (80, 24), (92, 56), (74, 56)], (190, 224, 238))
-    pen.rect(22, 40, 46, 58, (120, 66, 50))
-    pen.blob([(6, 54), (30, 57), (50, 64), (70, 56), (90, 54), (97, 70), (90, 82), (10, 82)],
-             pen.main)  # fmt: skip
-    pen.line([(8, 70), (66, 70)], CREAM, 4)
-    pen.oval(93, 64, 4.5, fill=(255, 240, 150), width=2)
-    for x in (24, 80):
-        pen.oval(x, 82, 13, fill=(60, 56, 64))
-        pen.oval(x, 82, 5, fill=(214, 214, 220), ink=None)
+    pen.poly([(68, 22), (76, 22), (88, 54), (70, 54)], (190, 224, 238))
+    for x in (12, 46):
+        pen.bar([(x, 22), (x, 58)], pen.dark, 3)
+    pen.rect(15, 38, 43, 58, (120, 66, 50))
+    pen.blob([(4, 12), (40, 8), (76, 11), (84, 20), (80, 26), (6, 26), (1, 20)], pen.main)
+    pen.poly([(4, 54), (50, 54), (52, 68), (68, 68), (70, 52), (88, 52), (95, 72), (92, 80),
+              (6, 80)], pen.main)  # fmt: skip
+    pen.line([(7, 66), (46, 66)], CREAM, 4)
+    pen.oval(90, 60, 5, fill=(255, 240, 150), width=2)
+    pen.oval(25, 82, 15, fill=(60, 56, 64))
+    pen.oval(25, 82, 6, fill=(214, 214, 220), ink=None)
+    pen.oval(86, 86, 11, fill=(60, 56, 64))
+    pen.oval(86, 86, 4, fill=(214, 214, 220), ink=None)
 
 
 def spirit_house(pen: Pen) -> None:
@@ -78,7 +79,7 @@ def ngop(pen: Pen) -> None:
     for share in (-0.75, -0.4, 0.0, 0.4, 0.75):
         pen.curve([(50 + 18 * share, 22), (50 + 32 * share, 48), (50 + 47 * share, 82)],
                   mix(PALM, INK, 0.35), 2.4)  # fmt: skip
-    pen.oval(50, 20, 15, 5, fill=mix(PALM, CREAM, 0.3))
+    pen.oval(50, 20, 14, 5, fill=PALM, ink=mix(PALM, INK, 0.5))
     pen.line(arc(50, 50, 33, 7, 5, 175), WOOD, 4)
 
 

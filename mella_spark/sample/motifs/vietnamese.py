@@ -12,7 +12,7 @@ def den_ong_sao(pen: Pen) -> None:
     """The Mid-Autumn lantern: a five-pointed star in a ring, with tassels, on a stick."""
     pen.bar([(50, 50), (50, 99)], WOOD, 4)
     for x in (34, 66):
-        pen.bar([(x, 82), (x, 97)], (252, 206, 60), 4)
+        pen.poly([(x - 2, 80), (x + 2, 80), (x + 7, 98), (x - 7, 98)], (230, 60, 60))
     pen.line(arc(50, 44, 41, 41, 0, 360), INK, 8)
     pen.line(arc(50, 44, 41, 41, 0, 360), (252, 206, 60), 3.5)
     pen.poly(star(50, 44, 41, 18), pen.main)
