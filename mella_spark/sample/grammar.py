@@ -97,8 +97,9 @@ def _fill(template: str, groups: tuple[Group, ...], lang: Language) -> str:
     """``template`` with the phrases of the groups and the verbs that go with their counts."""
     slots = {}
     for slot, group in zip("ab", groups, strict=False):
-        slots[slot] = _phrase(lang.nouns[group.thing], group, lang)
-        slots["v" + slot] = lang.verbs[group.count - 1]
+        noun = lang.nouns[group.thing]
+        slots[slot] = _phrase(noun, group, lang)
+        slots["v" + slot] = lang.verbs[noun.cls][group.count - 1] if lang.verbs else ""
     return lang.polish(template.format(**slots))
 
 

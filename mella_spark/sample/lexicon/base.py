@@ -47,8 +47,8 @@ class Language:
     ``numerals[cls]`` are the words for 1, 2, 3 (empty where the bare noun says it), put at
     ``{n}`` of ``phrase``. ``colours[colour]`` are the colour's forms and ``agreement[cls]`` says
     which of them goes with 1, 2, 3. ``frames[relation]`` is the sentence, with ``{a}``, ``{b}``
-    the phrases and ``{va}``, ``{vb}`` the verb from ``verbs`` for their counts; ``polish`` makes
-    the last adjustments that depend on sounds. ``alts`` (with ``{np}``, ``{name}``, ``{fact}``;
+    the phrases and ``{va}``, ``{vb}`` the verb, ``verbs[cls]`` for 1, 2, 3; ``polish`` makes the
+    last adjustments that depend on sounds. ``alts`` (with ``{np}``, ``{name}``, ``{fact}``;
     a capitalised slot is capitalised), ``plain_one`` and ``plain_two`` (with ``{a}``, ``{b}``)
     are the templates of native alt texts.
     """
@@ -60,7 +60,7 @@ class Language:
     numerals: Mapping[str, tuple[str, str, str]]
     phrase: str = "{n} {noun}"
     agreement: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
-    verbs: tuple[str, str, str] = ("", "", "")
+    verbs: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     polish: Callable[[str], str] = str.strip
     motifs: Mapping[str, Motif] = field(default_factory=dict)
     alts: tuple[str, ...] = ()
