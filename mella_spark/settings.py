@@ -42,6 +42,7 @@ class LakeSettings(Section):
     files_per_commit: Positive
     shuffle_partitions: Positive
     trigger_seconds: Positive
+    checkpoints: str | None
     properties: dict[str, str]
 
 
@@ -146,13 +147,65 @@ class TrainSettings(Section):
     """Supervised fine-tuning."""
 
     model: str
+    revision: str | None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"]
+    device: str
+    trust_remote_code: bool
     seed: int
+    method: Literal["lora", "full"]
+    lora_rank: Positive
+    lora_alpha: Positive
+    lora_dropout: Share
+    target_modules: str | tuple[str, ...]
+    modules_to_save: tuple[str, ...]
+    epochs: PositiveFloat
+    max_steps: Positive | None
+    batch_size: Positive
+    accumulation: Positive
+    learning_rate: PositiveFloat
+    weight_decay: NotNegative
+    warmup_share: Share
+    min_rate_share: Share
+    clip_norm: PositiveFloat
+    precision: Literal["float32", "bfloat16", "float16"]
+    max_answer_tokens: Positive
+    max_pixels: Positive
+    source_weights: dict[Literal["know", "ling"], NotNegative]
+    language_weights: dict[str, NotNegative]
+    temperature: PositiveFloat
+    log_steps: Positive
+    validation_steps: Positive
+    validation_samples: Annotated[int, Field(ge=0)]
+    patience: Annotated[int, Field(ge=0)]
+    checkpoint_steps: Positive
+    keep_checkpoints: Positive
+    deterministic: bool
+    tensorboard: bool
+    prefetch_batches: Positive
 
 
 class EvaluateSettings(Section):
     """Metrics on the held-out split."""
 
+    model: str
+    revision: str | None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"]
+    device: str
+    trust_remote_code: bool
     seed: int
+    split: Literal["test", "validation"]
+    samples_per_language: Positive
+    batch_size: Positive
+    max_new_tokens: Positive
+    num_beams: Positive
+    max_pixels: Positive
+    resamples: Positive
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    bleu_tokeniser: str | None
+    meteor_alpha: Annotated[float, Field(gt=0, lt=1)]
+    meteor_beta: PositiveFloat
+    meteor_gamma: Share
+    examples: Annotated[int, Field(ge=0)]
 
 
 class ReportSettings(Section):
