@@ -10,7 +10,7 @@ from .motifs import DRAWERS
 from .motifs.pen import PALETTE, Pen, Point, Rgb, mix
 from .scenes import Group, Scene
 
-_OVERSAMPLING = 4
+_OVERSAMPLING = 3
 """Pixels drawn for each pixel of the result, in each direction."""
 
 # Top and bottom of the sky, and the ground where there is one.
@@ -29,6 +29,8 @@ _TINT = 9
 _NOISE = 4
 """Largest noise of a pixel, in levels of 255."""
 _MAX_TILT = math.radians(5)
+_INSET = 0.96
+"""Share of the box that shapes may fill; their outlines need the rest."""
 _HORIZON = (0.60, 0.72)
 
 # Where the copies of a group lie, as (centre x, centre y, side) in shares of the picture.
@@ -75,7 +77,8 @@ def layout(scene: Scene, rng: random.Random) -> list[list[_Slot]]:
     """
     if scene.relation is None:
         group = scene.groups[0]
-        return [[_jitter(slot, rng, _room(slot)) for slot in rng.choice(_SINGLE[group.count])]]
+        room = _DRIFT if group.count == 1 else 0.0
+        return [[_jitter(slot, rng, room) for slot in rng.choice(_SINGLE[group.count])]]
     first_is_near = scene.relation in ("left", "above")
     upright = scene.relation in ("above", "below")
     places = []
@@ -88,12 +91,6 @@ def layout(scene: Scene, rng: random.Random) -> list[list[_Slot]]:
             slots.append(_jitter((x, y, side), rng, 0.0))
         places.append(slots)
     return places
-
-
-def _room(slot: _Slot) -> float:
-    """How far a slot may move without leaving the picture, for things alone in it."""
-    x, y, side = slot
-    return 0.06 if side > 0.5 else 0.0 * (x + y)
 
 
 def _jitter(slot: _Slot, rng: random.Random, room: float) -> _Slot:
@@ -114,9 +111,9 @@ def _draw_copy(
     pixels = picture.width
     x, y, side = (value * pixels for value in slot)
     colour = PALETTE["white" if group.colour is None else group.colour]
-    # A tilted square is larger than its box: shrink it so that it stays inside.
+    # A tilted square is larger than its box, and outlines have a width: shrink to stay inside.
     tilt = rng.uniform(-_MAX_TILT, _MAX_TILT)
-    shrunk = side / (math.cos(tilt) + abs(math.sin(tilt)))
+    shrunk = side * _INSET / (math.cos(tilt) + abs(math.sin(tilt)))
     centre: Point = (x, y)
     pen = Pen(canvas, centre, shrunk, colour, flip=rng.random() < 0.5, tilt=tilt)
     DRAWERS[group.thing](pen)

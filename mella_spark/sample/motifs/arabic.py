@@ -4,22 +4,23 @@ from .pen import CREAM, DARK_WOOD, GLOW, GOLD, INK, WOOD, Pen, Rgb, arc, mix
 
 BRASS: Rgb = (214, 160, 58)
 BRASS_LIGHT: Rgb = (250, 214, 120)
-SMOKE: Rgb = (206, 202, 212)
+SMOKE: Rgb = (150, 146, 164)
 WATER: Rgb = (92, 160, 204)
 
 
 def ramadan_lantern(pen: Pen) -> None:
-    """Fanous: a metal lantern with coloured panes, a domed top and a ring to carry it."""
-    pen.oval(50, 9, 7, width=4)
-    pen.profile([(2, 15), (9, 20), (17, 30)], GOLD)
-    pen.profile([(17, 29), (31, 42)], GOLD, smooth=False)
-    pen.profile([(31, 42), (36, 62), (26, 82)], pen.main, smooth=False)
-    arch = [(8, 80), (8, 58), (6, 52), (0, 46)]
-    pen.profile(arch[::-1], GLOW, smooth=False)
-    for side in (-1, 1):
-        pen.line([(50 + 15 * side, 43), (50 + 19 * side, 62), (50 + 13 * side, 81)], width=3)
-    pen.profile([(28, 82), (35, 95)], GOLD, smooth=False)
-    pen.line([(16, 62), (84, 62)], GOLD, 3)
+    """Fanous: a metal lantern with coloured panes, a pointed cap and a crescent on top."""
+    moon = arc(50, 11, 10, 10, -50, 230) + arc(50, 7, 7.5, 7.5, 210, -30)
+    pen.poly(moon, GOLD, width=2.4)
+    pen.profile([(2, 21), (9, 24), (17, 33)], GOLD)
+    pen.profile([(17, 32), (31, 44)], GOLD, smooth=False)
+    pen.profile([(31, 44), (36, 63), (26, 83)], pen.main, smooth=False)
+    pen.profile([(0, 48), (6, 54), (8, 60), (8, 82)], GLOW, smooth=False)
+    for s in (-1, 1):
+        pen.line([(50 + 15 * s, 45), (50 + 19 * s, 63), (50 + 13 * s, 82)], width=3)
+    pen.profile([(28, 83), (35, 96)], GOLD, smooth=False)
+    pen.line([(16, 63), (40, 63)], GOLD, 3)
+    pen.line([(60, 63), (84, 63)], GOLD, 3)
 
 
 def dallah(pen: Pen) -> None:
@@ -43,8 +44,8 @@ def oud(pen: Pen) -> None:
     pen.profile([(6, 36), (18, 48), (32, 68), (30, 85), (14, 96), (0, 97)], (222, 160, 86))
     pen.oval(50, 62, 9, fill=DARK_WOOD)
     pen.rect(36, 82, 64, 87, DARK_WOOD)
-    for x in (47.5, 50, 52.5):
-        pen.line([(x, 12), (x, 84)], CREAM, 1.2)
+    for string in (47.5, 50, 52.5):
+        pen.line([(string, 12), (string, 84)], CREAM, 1.2)
 
 
 def felucca(pen: Pen) -> None:

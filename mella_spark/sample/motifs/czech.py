@@ -73,7 +73,7 @@ def gingerbread_heart(pen: Pen) -> None:
     heart = [(50, 26), (64, 10), (84, 11), (95, 30), (88, 54), (68, 78), (50, 94),
              (32, 78), (12, 54), (5, 30), (16, 11), (36, 10)]  # fmt: skip
     pen.blob(heart, GINGERBREAD, width=4)
-    inner = [(50 + (x - 50) * 0.8, 48 + (y - 48) * 0.8) for x, y in heart]
+    inner = [(50 + (x - 50) * 0.76, 50 + (y - 48) * 0.72) for x, y in heart]
     pen.blob(inner, None, CREAM, 4)
     for x, y in ((50, 36), (61, 44), (57, 57), (43, 57), (39, 44)):
         pen.oval(x, y, 7, fill=CREAM, ink=None)

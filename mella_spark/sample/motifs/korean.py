@@ -1,6 +1,6 @@
 """Korea."""
 
-from .pen import CREAM, DARK_WOOD, GOLD, INK, WOOD, Pen, Rgb, arc, mix
+from .pen import CREAM, DARK_WOOD, GOLD, INK, Pen, Rgb, arc, mix
 
 GLAZE: Rgb = (122, 66, 40)
 LACQUER: Rgb = (176, 44, 40)
@@ -46,14 +46,15 @@ def janggu(pen: Pen) -> None:
 
 def bangpaeyeon(pen: Pen) -> None:
     """A rectangular shield kite with a round hole in the middle."""
-    pen.curve([(50, 80), (44, 88), (54, 93), (48, 100)], INK, 2)
-    pen.rect(20, 4, 80, 84, (252, 250, 244))
-    pen.rect(20, 4, 80, 24, pen.main)
-    pen.poly([(20, 84), (80, 84), (50, 62)], pen.main)
-    pen.line([(20, 4), (80, 84)], WOOD, 2)
-    pen.line([(80, 4), (20, 84)], WOOD, 2)
-    pen.line([(50, 4), (50, 84)], WOOD, 2)
-    pen.oval(50, 44, 14, fill=mix(pen.main, INK, 0.6), width=4)
+    pen.curve([(50, 82), (43, 88), (55, 93), (48, 98)], INK, 2.4)
+    pen.rect(17, 3, 83, 83, pen.main)
+    pen.rect(17, 3, 83, 17, CREAM)
+    for s in (-1, 1):
+        pen.poly([(50 + 33 * s, 55), (50 + 33 * s, 83), (50 + 5 * s, 83)], CREAM)
+    for points in ([(17, 3), (83, 83)], [(83, 3), (17, 83)], [(50, 3), (50, 83)]):
+        pen.line(points, mix(pen.main, INK, 0.5), 2)
+    pen.oval(50, 44, 17, fill=CREAM, width=4)
+    pen.oval(50, 44, 10, fill=(92, 84, 92))
 
 
 def hahoe_mask(pen: Pen) -> None:

@@ -97,13 +97,15 @@ def flower(pen: Pen) -> None:
 
 
 def book(pen: Pen) -> None:
-    pen.poly([(4, 26), (50, 34), (96, 26), (96, 84), (50, 92), (4, 84)], pen.main)
-    for side in (-1, 1):
-        page = [(50, 28), (50 + 18 * side, 19), (50 + 41 * side, 18), (50 + 41 * side, 75),
-                (50 + 18 * side, 76), (50, 84)]  # fmt: skip
-        pen.poly(page, CREAM)
-        for y in (34, 46, 58):
-            pen.line([(50 + 11 * side, y), (50 + 33 * side, y - 3)], (150, 140, 140), 2.6)
+    pen.poly([(16, 14), (28, 4), (90, 4), (90, 84), (78, 96), (16, 96)], pen.dark)
+    pen.poly([(22, 14), (30, 8), (86, 8), (86, 82), (74, 92)], CREAM)
+    for shift in (4, 8):
+        pen.line([(78 + shift, 12), (78 + shift, 90 - shift)], (190, 178, 168), 2)
+    pen.rect(12, 15, 77, 96, pen.main)
+    pen.line([(23, 16), (23, 95)], pen.dark, 4)
+    pen.rect(34, 28, 66, 48, CREAM)
+    for y in (35, 42):
+        pen.line([(40, y), (60, y)], (150, 140, 140), 2.6)
 
 
 def apple(pen: Pen) -> None:

@@ -12,13 +12,13 @@ WATER: Rgb = (92, 160, 204)
 
 def khom_loi(pen: Pen) -> None:
     """A tall paper lantern that floats up, lit from within by a flame at its mouth."""
-    pen.oval(50, 50, 49, 49, fill=(255, 238, 176), ink=None)
-    pen.profile([(16, 8), (29, 16), (31, 40), (25, 66), (18, 80)], PAPER_GLOW)
-    pen.profile([(8, 34), (13, 52), (12, 66), (9, 78)], (255, 244, 200), None)
+    pen.oval(50, 50, 40, 49, fill=(255, 238, 176), ink=None)
+    pen.profile([(18, 6), (30, 14), (31, 42), (25, 72), (19, 86)], PAPER_GLOW)
+    pen.profile([(8, 40), (13, 58), (12, 72), (9, 84)], (255, 244, 200), None)
     for s in (-1, 1):
-        pen.curve([(50 + 12 * s, 11), (50 + 14 * s, 42), (50 + 9 * s, 78)], (226, 160, 76), 2.4)
-    pen.oval(50, 80, 18, 5, fill=(180, 110, 50))
-    pen.blob([(50, 66), (57, 80), (55, 90), (50, 93), (45, 90), (43, 80)], FLAME)
+        pen.curve([(50 + 12 * s, 9), (50 + 14 * s, 42), (50 + 10 * s, 84)], (226, 160, 76), 2.4)
+    pen.oval(50, 86, 19, 5, fill=(180, 110, 50))
+    pen.blob([(50, 68), (58, 84), (56, 94), (50, 97), (44, 94), (42, 84)], FLAME)
 
 
 def tuk_tuk(pen: Pen) -> None:

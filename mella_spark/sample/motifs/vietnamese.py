@@ -11,7 +11,7 @@ BRONZE_LIGHT: Rgb = (206, 196, 124)
 def den_ong_sao(pen: Pen) -> None:
     """The Mid-Autumn lantern: a five-pointed star in a ring, with tassels, on a stick."""
     pen.bar([(50, 50), (50, 99)], WOOD, 4)
-    for x in (34, 66):
+    for x in (34.0, 66.0):
         pen.poly([(x - 2, 80), (x + 2, 80), (x + 7, 98), (x - 7, 98)], (230, 60, 60))
     pen.line(arc(50, 44, 41, 41, 0, 360), INK, 8)
     pen.line(arc(50, 44, 41, 41, 0, 360), (252, 206, 60), 3.5)
@@ -74,19 +74,19 @@ def trong_dong(pen: Pen) -> None:
 
 def xich_lo(pen: Pen) -> None:
     """A cycle rickshaw: hooded seat in front between two wheels, saddle and wheel behind."""
-    for x, y, r in ((20, 76, 19), (72, 78, 17)):
+    for x, y, r in ((18, 78, 17), (68, 82, 15)):
         pen.oval(x, y, r, width=4)
         for a, b in zip(arc(x, y, r, r, 0, 150), arc(x, y, r, r, 180, 330), strict=True):
             pen.line([a, b], (120, 116, 124), 1.4)
-    pen.bar([(20, 76), (30, 50), (52, 74), (72, 78)], (90, 90, 100), 3)
-    pen.bar([(30, 50), (22, 36), (34, 32)], (90, 90, 100), 3)
-    pen.bar([(14, 44), (30, 43)], (70, 50, 44), 5)
-    pen.blob([(44, 46), (44, 20), (60, 6), (82, 12), (90, 30), (72, 26), (58, 32), (54, 48)],
+    pen.bar([(18, 78), (28, 52), (46, 76), (68, 80)], (90, 90, 100), 3)
+    pen.bar([(28, 52), (22, 36), (34, 32)], (90, 90, 100), 3)
+    pen.bar([(11, 44), (26, 43)], (70, 50, 44), 5)
+    pen.blob([(38, 50), (36, 22), (54, 3), (82, 6), (97, 28), (78, 27), (58, 34), (54, 52)],
              pen.main)  # fmt: skip
-    pen.poly([(44, 44), (56, 44), (58, 58), (90, 58), (92, 70), (46, 70)], pen.main)
-    pen.bar([(88, 68), (97, 84)], (90, 90, 100), 3)
-    pen.line([(62, 10), (56, 34)], pen.dark, 2.6)
-    pen.line([(74, 9), (68, 26)], pen.dark, 2.6)
+    pen.poly([(38, 46), (55, 46), (58, 56), (92, 56), (96, 74), (40, 74)], pen.main)
+    pen.bar([(92, 72), (98, 88)], (90, 90, 100), 3)
+    pen.curve([(58, 5), (50, 20), (47, 40)], pen.dark, 3)
+    pen.curve([(78, 6), (68, 14), (66, 29)], pen.dark, 3)
 
 
 DRAWERS = {
