@@ -1,0 +1,1 @@
+"""spark-submit entry points: each is one verb of the `mella` command under another door."""

@@ -7,12 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mella_spark.errors import MissingDependencyError
-from mella_spark.settings import Settings
+from mella_spark.settings import Settings, conf_dir
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,7 +35,6 @@ LOCAL = {
     "spark.sql.session.timeZone": "UTC",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.streaming.metricsEnabled": "false",
-    "spark.log.level": "ERROR",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
 }
 GPU_PREFIXES = ("spark.task.resource.gpu", "spark.executor.resource.gpu")
@@ -86,12 +86,20 @@ def delta_package() -> str:
     return f"io.delta:delta-spark_{spark}_2.13:{version('delta-spark')}"
 
 
+def log_file() -> Path:
+    """Where Spark's own messages go in a session that this process starts."""
+    return Path(tempfile.gettempdir()) / f"mella-spark-{os.getpid()}.log"
+
+
 def local_configuration(settings: Settings) -> dict[str, str]:
     """Spark configuration for a session whose JVM this process starts."""
     configuration = {**LOCAL, **DELTA}
+    configuration["spark.driver.extraJavaOptions"] += (
+        f" -Dlog4j2.configurationFile={(conf_dir() / 'log4j2.properties').as_uri()}"
+        f" -Dmella.log={log_file()}"
+    )
     if not delta_jars_installed():
         configuration["spark.jars.packages"] = delta_package()
-    configuration.update(runtime_configuration(settings))
     configuration.update(settings.spark)
     if configuration.get("spark.master", "local[*]").startswith("local["):
         # In local mode GPU requests hang tasks for ever, and resource profiles raise.
@@ -122,16 +130,15 @@ def get_session(settings: Settings, app: str = "mella") -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName(app)
-    if on_databricks() or submitted() or SparkSession.getActiveSession() is not None:
-        session = builder.getOrCreate()
-        for key, value in runtime_configuration(settings).items():
-            session.conf.set(key, value)
-        return session
-    configuration = local_configuration(settings)
-    builder = builder.master(configuration.pop("spark.master", "local[*]"))
-    for key, value in configuration.items():
-        builder = builder.config(key, value)
-    return builder.getOrCreate()
+    if not (on_databricks() or submitted() or SparkSession.getActiveSession() is not None):
+        configuration = local_configuration(settings)
+        builder = builder.master(configuration.pop("spark.master", "local[*]"))
+        for key, value in configuration.items():
+            builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    for key, value in runtime_configuration(settings).items():
+        session.conf.set(key, value)
+    return session
 
 
 def install_delta_jars() -> Path:

@@ -210,3 +210,30 @@ def root_cause(message: str) -> str:
     java = [line for line in lines if line.startswith("Caused by:")]
     chosen = (python or java or lines or ["unknown error"])[-1].removeprefix("Caused by: ")
     return re.sub(r"^(\w+\.)+(?=\w+: )", "", chosen)[:500]
+
+
+def error_kind(error: Column) -> Column:
+    """Ledger reason of an error column ``Type: message``: the type in snake case, null for none."""
+    from pyspark.sql import functions as F
+
+    kind = F.regexp_replace(F.split(error, ":")[0], r"(?<=[a-z0-9])(?=[A-Z])", "_")
+    return F.when(error.isNotNull(), F.lower(F.regexp_replace(F.trim(kind), r"[^A-Za-z0-9]+", "_")))
+
+
+def fail_above(rows: DataFrame, max_error_rate: float, stage: str) -> None:
+    """Raises ``StageError``, naming the commonest errors, where too many ``rows`` have an error."""
+    from pyspark.sql import functions as F
+
+    counts = rows.groupBy(error_kind(F.col("error")).alias("kind")).agg(
+        F.count("*").alias("count"), F.first("error").alias("example")
+    )
+    counted = sorted(counts.collect(), key=lambda row: (-row["count"], str(row["kind"])))
+    total = sum(row["count"] for row in counted)
+    errors = [row for row in counted if row["kind"] is not None]
+    failed = sum(row["count"] for row in errors)
+    if total and failed / total > max_error_rate:
+        commonest = "; ".join(f"{row['count']} × {row['example'][:160]}" for row in errors[:3])
+        raise StageError(
+            f"Stage {stage}: {failed} of {total} rows failed: {commonest}.",
+            f"Mend the cause, or raise {stage}.max_error_rate.",
+        )

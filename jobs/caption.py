@@ -1,0 +1,6 @@
+"""spark-submit entry point of ``mella caption``."""
+
+from mella_spark.cli import job
+
+if __name__ == "__main__":
+    job("caption")

@@ -1,0 +1,94 @@
+"""Keeping the tables in shape: status, OPTIMIZE, VACUUM, and pins of versions in use."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from mella_spark.errors import UsageError
+from mella_spark.lake.schemas import TABLES
+from mella_spark.lake.tables import Lake
+
+MIN_RETENTION_HOURS = 24.0
+"""Hours; a reader of a version younger than this may still be at work."""
+
+
+def table_status(lake: Lake) -> dict[str, dict[str, int]]:
+    """Version and rows of each table that exists."""
+    return {
+        name: {"version": lake.version(name), "rows": lake.count(name)}
+        for name in TABLES
+        if lake.exists(name)
+    }
+
+
+def pin(folder: Path, table: str, version: int, committed_ms: int) -> Path:
+    """Notes in ``folder`` that ``version`` of ``table`` is in use.
+
+    ``committed_ms`` is when the version was committed, Unix milliseconds: VACUUM keeps the files
+    of that moment for as long as the note is there. Returns the note's path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{table.rstrip('/').rpartition('/')[2]}-{version}.json"
+    note = {"table": table, "version": version, "committed_ms": committed_ms}
+    path.write_text(json.dumps(note), encoding="utf-8")
+    return path
+
+
+def pins(folder: Path) -> list[dict[str, Any]]:
+    """All notes in ``folder``, sorted by file name."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
+def retention_hours(asked: float, notes: list[dict[str, Any]], now_ms: float) -> float:
+    """Hours VACUUM must keep so that every pinned version stays whole, at least ``asked``.
+
+    One hour more than the age of the oldest pin, because commits and clocks are not exact.
+    """
+    ages = [(now_ms - note["committed_ms"]) / 3.6e6 + 1 for note in notes]
+    return max([asked, *ages])
+
+
+def maintain(lake: Lake, asked_hours: float) -> dict[str, dict[str, Any]]:
+    """OPTIMIZE, then VACUUM every table, sparing what pins and ``asked_hours`` protect.
+
+    Raises ``UsageError`` where ``asked_hours`` is below a day.
+    """
+    if asked_hours < MIN_RETENTION_HOURS:
+        raise UsageError(
+            f"--retention-hours {asked_hours:g} is too short.",
+            f"Give at least {MIN_RETENTION_HOURS:g}: a reader may be at work on older files.",
+        )
+    folder = lake.root.local / "_pins" if lake.root.local else None
+    notes = pins(folder) if folder and folder.is_dir() else []
+    result = {}
+    for name in TABLES:
+        if not lake.exists(name):
+            continue
+        mine = [note for note in notes if note["table"].rstrip("/").endswith(f"/{name}")]
+        hours = retention_hours(asked_hours, mine, time.time() * 1000)
+        reference = lake.reference(name)
+        before = _files(lake, name)
+        lake.spark.sql(f"OPTIMIZE {reference}")
+        # Delta refuses less than its own default of a week unless told that we know better.
+        check = "spark.databricks.delta.retentionDurationCheck.enabled"
+        lake.spark.conf.set(check, "false")
+        try:
+            lake.spark.sql(f"VACUUM {reference} RETAIN {hours:.3f} HOURS")
+        finally:
+            lake.spark.conf.unset(check)
+        result[name] = {
+            "files_before": before,
+            "files_after": _files(lake, name),
+            "retained_hours": round(hours, 3),
+            "pinned_versions": sorted(note["version"] for note in mine),
+        }
+    return result
+
+
+def _files(lake: Lake, name: str) -> int:
+    row = lake.spark.sql(f"DESCRIBE DETAIL {lake.reference(name)}").first()
+    assert row is not None
+    return int(row["numFiles"])

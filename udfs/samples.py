@@ -1,0 +1,51 @@
+"""Prompts and keywords of training samples, over Arrow batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from mella_spark.evaluation.keywords import extract_keywords
+from mella_spark.settings import LanguagesSettings
+from mella_spark.text.profiles import load_languages
+
+SAMPLE_SCHEMA = "sample_id STRING, prompt STRING, keywords ARRAY<STRING>"
+
+
+def choose_prompt(sample_id: str, prompts: tuple[str, ...]) -> str:
+    """One of ``prompts``, chosen by the sample's id, so that it is the same in every run."""
+    return prompts[int(sample_id[:8], 16) % len(prompts)]
+
+
+def sample_batches(
+    batches: Iterator[pa.RecordBatch], languages: LanguagesSettings
+) -> Iterator[pa.RecordBatch]:
+    """Rows of sample_id, language, source, response, hits, seen → sample_id, prompt, keywords.
+
+    ``hits`` are the gazetteer's finds in the response, ``seen`` a description of the picture in
+    the same language (both may be null). Keywords are null for D_ling.
+    """
+    profiles = load_languages()
+    schema = pa.schema(
+        [("sample_id", pa.string()), ("prompt", pa.string()), ("keywords", pa.list_(pa.string()))]
+    )
+    for batch in batches:
+        rows = []
+        for row in batch.to_pylist():
+            know = row["source"] == "know"
+            prompts = profiles[row["language"]].prompts
+            rows.append(
+                {
+                    "sample_id": row["sample_id"],
+                    "prompt": choose_prompt(
+                        row["sample_id"], prompts.know if know else prompts.ling
+                    ),
+                    "keywords": extract_keywords(
+                        row["response"], row["seen"], row["language"], row["hits"] or ()
+                    )
+                    if know
+                    else None,
+                }
+            )
+        yield pa.RecordBatch.from_pylist(rows, schema)
