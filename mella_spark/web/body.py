@@ -1,0 +1,122 @@
+"""HTTP bodies as captured to bytes as meant: transfer and content encodings undone.
+
+Archives are not always honest: some tools store the decoded body under the original headers. So an
+encoding is undone only where the bytes have it, and a body cut short gives what can be read.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+
+from fastwarc.stream_io import BrotliReader, ZstdReader
+
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_PIECE = 1 << 16
+
+
+class BodyTooLarge(ValueError):
+    """A body grows past the limit when decoded."""
+
+
+def decode_body(body: bytes, transfer: str, content: str, limit: int) -> bytes:
+    """``body`` with the encodings listed in two HTTP header values undone, the last listed first.
+
+    Raises BodyTooLarge where the result passes ``limit`` bytes; unknown encodings are left alone.
+    """
+    if "chunked" in transfer.lower():
+        body = _dechunk(body)
+    for name in reversed((content + "," + transfer.lower().replace("chunked", "")).split(",")):
+        match name.strip().lower():
+            case "gzip" | "x-gzip":
+                body = _inflate(body, 31, limit) if body[:2] == b"\x1f\x8b" else body
+            case "deflate":
+                body = _deflated(body, limit)
+            case "br":
+                body = _read(BrotliReader(io.BytesIO(body)), limit) or body
+            case "zstd":
+                magic = body[:4] == b"\x28\xb5\x2f\xfd"
+                body = _read(ZstdReader(io.BytesIO(body)), limit) if magic else body
+    return body
+
+
+def _dechunk(body: bytes) -> bytes:
+    """Chunks joined (RFC 9112, 7.1); the body itself where it does not start with a chunk."""
+    pieces = []
+    position = 0
+    while match := _CHUNK_SIZE.match(body, position):
+        size = int(match.group(1), 16)
+        if size == 0:
+            break
+        pieces.append(body[match.end() : match.end() + size])
+        position = match.end() + size
+        if body.startswith(b"\r\n", position):
+            position += 2
+        elif body.startswith(b"\n", position):
+            position += 1
+        elif position < len(body):
+            return body if len(pieces) == 1 else b"".join(pieces)
+    return b"".join(pieces) if pieces or _CHUNK_SIZE.match(body) else body
+
+
+def _inflate(body: bytes, window: int, limit: int) -> bytes:
+    """All gzip members or the zlib stream in ``body``, as far as they are intact."""
+    pieces, size = [], 0
+    while body:
+        stream = zlib.decompressobj(window)
+        try:
+            piece = stream.decompress(body, limit - size + 1)
+        except zlib.error:
+            piece = _inflate_by_piece(body, window, limit - size)
+            stream = None
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise BodyTooLarge(f"decoded body is larger than {limit} bytes")
+        if stream is None or not stream.eof or window != 31:
+            break
+        body = stream.unused_data
+        if body[:2] != b"\x1f\x8b":
+            break
+    return b"".join(pieces)
+
+
+def _inflate_by_piece(body: bytes, window: int, limit: int) -> bytes:
+    """What comes before a damaged place."""
+    stream, pieces = zlib.decompressobj(window), []
+    size = 0
+    for start in range(0, len(body), 256):
+        try:
+            piece = stream.decompress(body[start : start + 256], limit - size + 1)
+        except zlib.error:
+            break
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            break
+    return b"".join(pieces)
+
+
+def _deflated(body: bytes, limit: int) -> bytes:
+    """``deflate`` means zlib, and raw deflate in servers that misread the standard."""
+    for window in (15, -15):
+        try:
+            zlib.decompressobj(window).decompress(body[:512], 1)
+        except zlib.error:
+            continue
+        return _inflate(body, window, limit)
+    return body
+
+
+def _read(reader: BrotliReader | ZstdReader, limit: int) -> bytes:
+    pieces, size = [], 0
+    try:
+        while piece := reader.read(_PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise BodyTooLarge(f"decoded body is larger than {limit} bytes")
+    except (OSError, EOFError):
+        pass  # what was readable before the damage is kept
+    return b"".join(pieces)

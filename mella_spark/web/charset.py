@@ -1,0 +1,156 @@
+"""Bytes of a page to text: the WHATWG order, then repair where the declared label cannot be true.
+
+Order (WHATWG Encoding and HTML Standards): byte order mark, ``charset`` of the HTTP header, the
+``meta`` prescan, then a detector. Labels go through the WHATWG label table, so ``iso-8859-1`` means
+windows-1252 and ``tis-620`` windows-874. Where a browser would show mojibake, text is more useful
+to us than fidelity, so a label is set aside when the bytes contradict it:
+
+- valid UTF-8 with several multi-byte sequences is UTF-8, whatever the label says: text in another
+  encoding practically never forms valid UTF-8 by chance;
+- a multi-byte label under which much of the non-ASCII text is undecodable is wrong;
+- windows-1252, every server's careless default, is wrong when most high bytes stand in long runs:
+  Western words hold one or two, Cyrillic, Arabic, Thai and Korean words nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+
+import webencodings
+from charset_normalizer import from_bytes
+
+# Where Python's codec of the name lacks characters that the WHATWG encoding has.
+_CODECS = {
+    "big5": "big5hkscs",
+    "euc-kr": "cp949",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "windows-874": "cp874",
+}
+# Legacy encodings the detector may answer with: WHATWG name by Python codec.
+_DETECTABLE = {
+    **{f"cp{number}": f"windows-{number}" for number in range(1250, 1259)},
+    **{f"iso8859_{part}": f"iso-8859-{part}" for part in (2, 5, 6, 7, 13)},
+    "koi8_r": "koi8-r",
+    "koi8_u": "koi8-u",
+    "cp874": "windows-874",
+    "cp949": "euc-kr",
+    "cp932": "shift_jis",
+    "euc_jp": "euc-jp",
+    "gb18030": "gb18030",
+    "big5": "big5",
+}
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
+_META = re.compile(rb"<!--.*?-->|<meta[\s/]([^>]*)", re.IGNORECASE | re.DOTALL)
+_ATTRIBUTE = re.compile(rb"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_CONTENT_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([^\s;"'>]+)""", re.IGNORECASE)
+_XML = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]+)""")
+_TEXT_RUN = re.compile(rb"[^<>\x80-\xff]{0,80}[\x80-\xff][^<>]{0,200}")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]{4,}")
+
+# The prescan reads 1024 bytes, but browsers start anew at a meta element found later, so the
+# end of any reasonable head counts.
+_PRESCAN_BYTES = 16384
+_SAMPLE_BYTES = 16384
+_MIN_MULTIBYTE = 8
+_MAX_DAMAGE = 0.1
+_CENTRAL_EUROPEAN = bytes.fromhex("8a8c8d8e8f9a9c9d9e9f")  # letters of windows-1250 alone
+_ISO_CENTRAL_EUROPEAN = bytes.fromhex("a9abaeb9bbbe")  # carons of iso-8859-2, signs in windows-1250
+
+
+def decode(body: bytes, http_label: str | None = None) -> tuple[str, str]:
+    """Text of ``body`` and the WHATWG name of the encoding it was read with. Never raises.
+
+    Undecodable bytes become U+FFFD.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace"), name
+    declared = [name for name in (lookup(http_label), prescan(body)) if name]
+    if body.isascii() and b"\x1b" not in body and b"\0" not in body:
+        return body.decode("ascii"), declared[0] if declared else "utf-8"
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = ""
+        if error.start >= len(body) - 3 and error.reason == "unexpected end of data":
+            text = body[: error.start].decode("utf-8")  # cut in the middle of a character
+    if text and (
+        not declared or declared[0] == "utf-8" or len(body) - len(text) >= 2 * _MIN_MULTIBYTE
+    ):
+        return text, "utf-8"
+    for name in declared:
+        text = body.decode(codec(name), "replace")
+        if _plausible(name, body, text):
+            return text, name
+    text = body.decode("utf-8", "replace")
+    if _damage(text) <= _MAX_DAMAGE:
+        return text, "utf-8"
+    name = detect(body) or (declared[0] if declared else "windows-1252")
+    return body.decode(codec(name), "replace"), name
+
+
+def lookup(label: str | None) -> str | None:
+    """WHATWG name of an encoding label; None if there is none by that label."""
+    if not label:
+        return None
+    encoding = webencodings.lookup(label.strip().strip("\"'"))
+    if encoding is None or encoding.name == "replacement":
+        return None
+    # Python has no codec for user-defined bytes; their ASCII half is all that can be read.
+    return "windows-1252" if encoding.name == "x-user-defined" else encoding.name
+
+
+def codec(name: str) -> str:
+    """Python codec for a WHATWG encoding name."""
+    if name in _CODECS:
+        return _CODECS[name]
+    return str(webencodings.lookup(name).codec_info.name)
+
+
+def prescan(body: bytes) -> str | None:
+    """Encoding that the page declares in itself: a ``meta`` element, else an XML declaration."""
+    head = body[:_PRESCAN_BYTES]
+    for match in _META.finditer(head):
+        if match.group(1) is None:
+            continue
+        attributes = {
+            name.lower(): quoted or single or bare
+            for name, quoted, single, bare in _ATTRIBUTE.findall(match.group(1))
+        }
+        label = attributes.get(b"charset")
+        if label is None and attributes.get(b"http-equiv", b"").lower() == b"content-type":
+            inside = _CONTENT_CHARSET.search(attributes.get(b"content", b""))
+            label = inside.group(1) if inside else None
+        if label and (name := lookup(label.decode("ascii", "replace"))):
+            # A meta element that can be read as ASCII is not UTF-16 (HTML Standard).
+            return "utf-8" if name.startswith("utf-16") else name
+    xml = _XML.match(head)
+    return lookup(xml.group(1).decode("ascii", "replace")) if xml else None
+
+
+def detect(body: bytes) -> str | None:
+    """Most likely legacy encoding of a page, from its stretches of non-ASCII text."""
+    if b"\0" in body[:64]:
+        return "utf-16le" if body[1:2] == b"\0" else "utf-16be"
+    sample = b"\n".join(_TEXT_RUN.findall(body))[:_SAMPLE_BYTES]
+    guess = from_bytes(sample, cp_isolation=list(_DETECTABLE)).best()
+    name = _DETECTABLE.get(guess.encoding) if guess else None
+    if name in ("windows-1250", "iso-8859-2"):
+        only_windows = sum(map(sample.count, (bytes([b]) for b in _CENTRAL_EUROPEAN)))
+        only_iso = sum(map(sample.count, (bytes([b]) for b in _ISO_CENTRAL_EUROPEAN)))
+        return "iso-8859-2" if only_iso > only_windows else "windows-1250"
+    return name
+
+
+def _plausible(name: str, body: bytes, text: str) -> bool:
+    if name == "windows-1252":
+        high = len(body) - len(body.translate(None, bytes(range(0x80, 0x100))))
+        return 2 * sum(map(len, _HIGH_RUN.findall(body))) <= high
+    return _damage(text) <= _MAX_DAMAGE
+
+
+def _damage(text: str) -> float:
+    """Share of U+FFFD among the non-ASCII characters of ``text``."""
+    other = len(text) - len(text.encode("ascii", "ignore"))
+    return text.count("\ufffd") / other if other else 0.0
