@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="mella",
-        description="Image-text pairs for under-served languages: from web archives to fine-tuning.",
+        description="Image-text pairs for under-served languages, from web archives to training.",
     )
     parser.add_argument("--version", action="version", version=f"mella-spark {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

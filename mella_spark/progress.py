@@ -1,4 +1,4 @@
-"""Progress of long work: counts, rate, time left; one line redrawn on a terminal, else spaced lines."""
+"""Progress of long work: counts, rate, time left. One line on a terminal, else a line at times."""
 
 from __future__ import annotations
 

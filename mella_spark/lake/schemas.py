@@ -1,4 +1,4 @@
-"""The tables: columns, types, units, constraints. One source for the DDL, the Arrow schemas and docs.
+"""The tables: columns, types, units, constraints. One source for DDL, Arrow schemas and docs.
 
 This module is pure: it imports Arrow, never Spark.
 """
@@ -311,7 +311,7 @@ def sql_string(text: str) -> str:
 
 
 def create_statement(table: Table, reference: str, properties: dict[str, str]) -> str:
-    """``CREATE TABLE IF NOT EXISTS`` for ``table`` at ``reference`` (quoted name or delta.`path`)."""
+    """``CREATE TABLE IF NOT EXISTS`` for ``table`` at ``reference``, as SQL names it."""
     columns = ",\n  ".join(
         f"`{c.name}` {sql_type(c.type)}{' NOT NULL' if c.required else ''}"
         f" COMMENT {sql_string(c.comment)}"

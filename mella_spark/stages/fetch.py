@@ -1,4 +1,4 @@
-"""``native_pairs`` → ``images``: every picture that a kept pair names, from the crawl or the web."""
+"""``native_pairs`` → ``images``: the pictures of kept pairs, from the crawl or the web."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``pairs`` → ``native_pairs``: language, culture, duplicates; rejected rows stay, with a reason."""
+"""``pairs`` → ``native_pairs``: language, culture, duplicates; rejected rows stay."""
 
 from __future__ import annotations
 

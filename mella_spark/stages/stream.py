@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.streaming import StreamingQuery
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def run_continuously(stages: Sequence[Stage], lake: Lake, settings: Settings) ->
 
 
 def count_reasons(rows: DataFrame, stage: str, file: str, reason: Column) -> DataFrame:
-    """Ledger rows of ``rows``: by ``file`` column, ``seen``, ``kept`` (null reason), each reason."""
+    """Ledger rows by the column ``file``: ``seen``, ``kept`` (a null reason), each reason."""
     from pyspark.sql import functions as F
 
     counted = rows.groupBy(F.col(file).alias("file"), reason.alias("reason")).agg(

@@ -1,0 +1,62 @@
+# mella-spark: `make help` lists what there is to do.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.setup-stamp
+DEMO   ?= demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check-java demo test lint types unit models lock wheel clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: check-java $(STAMP) ## the virtual environment, pinned packages and Delta's JARs
+
+check-java:
+	@java=$${JAVA_HOME:+$$JAVA_HOME/bin/}java; \
+	major=$$("$$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
+	if [ "$${major:-0}" -lt 17 ]; then \
+	  echo "mella: Spark needs Java 17 or newer, and there is none here. Install it with:" >&2; \
+	  echo "  sudo apt-get install -y openjdk-17-jre-headless    (macOS: brew install openjdk@17)" >&2; \
+	  exit 1; \
+	fi
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "mella: Python 3.11 or newer is needed; say which with make setup PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -m mella_spark.session
+	@touch $@
+
+demo: setup ## the whole story on a generated sample web, offline, in minutes
+	@$(BIN)/mella demo --root $(DEMO)
+
+test: setup lint types ## everything that must hold: style, types, all tests
+	@$(BIN)/python -m pytest
+
+lint: setup ## ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup ## mypy
+	@$(BIN)/mypy
+
+unit: setup ## the tests that start no Spark
+	@$(BIN)/python -m pytest tests/unit
+
+models: setup ## train the two embedded models anew from the sample generator
+	@$(BIN)/python -m mella_spark.models.build
+
+lock: setup ## pin the newest versions that fit pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml --output-file requirements.lock
+
+wheel: setup ## a wheel with the library, jobs, udfs and conf, in dist/
+	@$(BIN)/python -m build --wheel --installer uv
+
+clean: ## remove what was built, but not the virtual environment
+	@rm -rf build dist demo out .pytest_cache .mypy_cache .ruff_cache
