@@ -16,7 +16,7 @@ from functools import cache
 from mella_spark.sample.lexicon import LANGUAGES, Language, Noun
 from mella_spark.sample.scenes import COLOURLESS, COLOURS, MAX_COUNT, Group, Scene
 
-_ENGLISH_NAMING_SHARE = 0.3
+_FILE_NAME_SHARE = 0.3
 """Share of English alts that are only a file name, as content systems fill them in."""
 
 
@@ -74,7 +74,7 @@ def native_alt(scene: Scene, language: str, rng: random.Random) -> str:
     motif = lang.motifs[own.thing]
     template = rng.choice((*lang.alts, *motif.alts))
     slots = {
-        "np": lang.polish(_phrase(motif.name, own, lang)),
+        "np": _phrase(motif.name, own, lang, bare=True),
         "name": motif.base,
         "fact": rng.choice(motif.facts),
     }
@@ -83,7 +83,7 @@ def native_alt(scene: Scene, language: str, rng: random.Random) -> str:
 
 def english_alt(scene: Scene, rng: random.Random) -> str:
     """An English alt text as found on pages of any language that nobody translated."""
-    if rng.random() < _ENGLISH_NAMING_SHARE:
+    if rng.random() < _FILE_NAME_SHARE:
         return f"{rng.choice(('IMG', 'DSC', 'image', 'photo'))}_{rng.randint(1, 9999):04d}"
     return _plain_alt(scene, LANGUAGES["en"], rng)
 
@@ -103,13 +103,13 @@ def _fill(template: str, groups: tuple[Group, ...], lang: Language) -> str:
     return lang.polish(template.format(**slots))
 
 
-def _phrase(noun: Noun, group: Group, lang: Language) -> str:
-    """The noun with its numeral and colour, agreeing with each other."""
+def _phrase(noun: Noun, group: Group, lang: Language, bare: bool = False) -> str:
+    """The noun with its numeral and colour, agreeing with each other; ``bare`` leaves out "a"."""
     colour = ""
     if group.colour is not None:
         forms = lang.colours[group.colour]
         colour = forms[lang.agreement[noun.cls][group.count - 1]] if lang.agreement else forms[0]
-    numeral = lang.numerals[noun.cls][group.count - 1]
+    numeral = "" if bare and group.count == 1 else lang.numerals[noun.cls][group.count - 1]
     text = lang.phrase.format(n=numeral, noun=noun.form(group.count).format(c=colour))
     return " ".join(text.split())
 

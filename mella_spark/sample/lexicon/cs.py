@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mella_spark.sample.lexicon.base import Language, Noun
+from mella_spark.sample.lexicon.base import Language, Motif, Noun
 
 # Columns of a colour: m sg, f sg, n sg, m animate pl, m inanimate and f pl, n pl.
 COLOURS = {
@@ -105,6 +105,118 @@ NOUNS = {
     "trong_dong": Noun("m", "bronzový buben", "bronzové bubny"),
     "xich_lo": Noun("n", "{c} kolo se sedadlem vpředu", "{c} kola se sedadlem vpředu"),
 }
+MOTIFS = {
+    "kraslice": Motif(
+        base="kraslice",
+        name=Noun("f", "{c} kraslice", "{c} kraslice"),
+        keywords=("kraslici", "kraslic", "kraslicí", "kraslicím", "kraslicemi", "kraslicích"),
+        facts=(
+            "Velikonoce na Moravě",
+            "zdobení voskovou batikou",
+            "velikonoční výzdoba",
+            "ruční práce z Vnorov",
+        ),
+        alts=(
+            "Malování kraslic před Velikonocemi",
+            "Koledníci dostanou na Velikonoční pondělí kraslice",
+            "Jak se zdobí kraslice včelím voskem",
+        ),
+    ),
+    "pomlazka": Motif(
+        base="pomlázka",
+        name=Noun("f", "pomlázka", "pomlázky"),
+        keywords=("pomlázky", "pomlázce", "pomlázku", "pomlázkou", "pomlázek", "pomlázkami"),
+        facts=(
+            "Velikonoční pondělí",
+            "pletení z vrbového proutí",
+            "velikonoční koleda",
+            "tradice na českém venkově",
+        ),
+        alts=(
+            "Chlapci chodí na Velikonoční pondělí s pomlázkou",
+            "Jak uplést pomlázku z osmi proutků",
+            "Pomlázka s barevnými stuhami pro koledníky",
+        ),
+    ),
+    "trdelnik": Motif(
+        base="trdelník",
+        name=Noun("m", "trdelník", "trdelníky"),
+        keywords=("trdelníku", "trdelníkem", "trdelníky", "trdelníků", "trdlo"),
+        facts=(
+            "stánek v centru Prahy",
+            "vánoční trhy",
+            "obalený cukrem a ořechy",
+            "recept ze Skalice",
+        ),
+        alts=(
+            "Trdelník pečený na dřevěném válci",
+            "Horký trdelník se skořicí na vánočních trzích",
+            "Stánek s trdelníky na Staroměstském náměstí",
+        ),
+    ),
+    "pullitr": Motif(
+        base="půllitr",
+        name=Noun("m", "půllitr", "půllitry"),
+        keywords=("půllitru", "půllitrem", "půllitry", "půllitrů", "půllitrech"),
+        facts=(
+            "čepované pivo v hospodě",
+            "desítka s pořádnou pěnou",
+            "plzeňský ležák",
+            "posezení u piva",
+        ),
+        alts=(
+            "Půllitr čerstvě načepovaného piva",
+            "Dobře natočený půllitr v pražské hospodě",
+            "Hospodský natočil půllitr desítky",
+        ),
+    ),
+    "gingerbread_heart": Motif(
+        base="perníkové srdce",
+        name=Noun("n", "perníkové srdce", "perníková srdce"),
+        keywords=(
+            "perníkového srdce",
+            "perníkovým srdcem",
+            "perníková srdce",
+            "perníkových srdcí",
+            "srdce z perníku",
+        ),
+        facts=(
+            "Matějská pouť v Praze",
+            "dárek z pouti",
+            "pardubický perník",
+            "zdobení cukrovou polevou",
+        ),
+        alts=(
+            "Perníkové srdce z pouti s nápisem Z lásky",
+            "Z pouti jí přivezl perníkové srdce",
+            "Ručně zdobené perníkové srdce z Pardubic",
+        ),
+    ),
+    "mikulas_mitre": Motif(
+        base="Mikulášova mitra",
+        name=Noun("f", "Mikulášova mitra", "Mikulášovy mitry"),
+        keywords=(
+            "Mikulášovy mitry",
+            "Mikulášově mitře",
+            "Mikulášovu mitru",
+            "Mikulášovou mitrou",
+            "mikulášská mitra",
+            "mikulášská čepice",
+        ),
+        facts=(
+            "5. prosince chodí Mikuláš",
+            "předvečer svátku svatého Mikuláše",
+            "Mikuláš, čert a anděl",
+            "mikulášská nadílka",
+        ),
+        alts=(
+            "Mikulášova mitra a berla na mikulášskou nadílku",
+            "Vyrábíme Mikulášovu mitru z papíru",
+            "Převlek na 5. prosince: Mikulášova mitra a plášť",
+        ),
+    ),
+}
+
 CZECH = Language(
     code="cs",
     nouns=NOUNS,
@@ -119,4 +231,29 @@ CZECH = Language(
         "above": "Nahoře {va} {a}, dole {vb} {b}.",
         "below": "Dole {va} {a}, nahoře {vb} {b}.",
     },
+    motifs=MOTIFS,
+    alts=(
+        "{Np} – {fact}",
+        "{Fact}: {np}",
+        "{Np}, {fact}",
+        "Foto: {np} – {fact}",
+        "{Fact} – {np}",
+        "{Np} ({fact})",
+    ),
+    plain_one=(
+        "Obrázek pro děti: {a}",
+        "Dětská kresba – {a}",
+        "{a} na obrázku",
+        "Na fotce {va} {a}",
+        "Obrázkový slovník: {a}",
+        "Ilustrace ke čtení – {a}",
+    ),
+    plain_two=(
+        "Obrázek pro děti: {a} a {b}",
+        "Dětská kresba – {a} a {b}",
+        "{a} a {b} na obrázku",
+        "Na fotce {va} {a} a {b}",
+        "Obrázkový slovník: {a}, {b}",
+        "Ilustrace ke čtení – {a} a {b}",
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mella_spark.sample.lexicon.base import Language, Noun
+from mella_spark.sample.lexicon.base import Language, Motif, Noun
 
 COLOURS = {
     "red": ("piros",),
@@ -81,6 +81,95 @@ _SINGULAR = {
 }
 NOUNS = {thing: Noun("", form, form) for thing, form in _SINGULAR.items()}
 
+MOTIFS = {
+    "stork_chimney": Motif(
+        base="gólyafészek",
+        name=Noun("", "gólyafészek", "gólyafészek"),
+        keywords=("gólyafészket", "gólyafészekben", "gólyafészkek", "gólyafészkén", "gólyapár"),
+        facts=(
+            "nyár a Hortobágyon",
+            "tavasz egy alföldi faluban",
+            "visszatérés Afrikából",
+            "védett madaraink",
+        ),
+        alts=(
+            "Gólyafészek a kéményen egy alföldi faluban",
+            "Visszatért Afrikából a gólyapár a fészkére",
+            "Tavasszal újra lakott a gólyafészek",
+        ),
+    ),
+    "bogracs": Motif(
+        base="bogrács",
+        name=Noun("", "bogrács", "bogrács"),
+        keywords=("bográcsban", "bográcsot", "bográcsok", "bográcsos", "bográcsgulyás"),
+        facts=(
+            "gulyás szabad tűzön",
+            "főzőverseny a falunapon",
+            "vasárnapi főzés a kertben",
+            "halászlé a Tisza partján",
+        ),
+        alts=(
+            "Bográcsban fő a gulyás a kertben",
+            "Halászlé készül bográcsban a Tisza partján",
+            "Bográcsos babgulyás a falunapi főzőversenyen",
+        ),
+    ),
+    "buso_mask": Motif(
+        base="busóálarc",
+        name=Noun("", "busóálarc", "busóálarc"),
+        keywords=("busóálarcot", "busóálarcok", "busóálarcban", "busómaszk", "busó", "busók"),
+        facts=("mohácsi busójárás", "farsang Mohácson", "télűzés februárban", "sokác népszokás"),
+        alts=(
+            "Busóálarc a mohácsi busójáráson",
+            "Fűzfából faragott busóálarc Mohácsról",
+            "A busók elűzik a telet Mohácson",
+        ),
+    ),
+    "paprika_string": Motif(
+        base="paprikafüzér",
+        name=Noun("", "paprikafüzér", "paprikafüzér"),
+        keywords=("paprikafüzért", "paprikafüzérek", "paprikafüzérrel", "paprikafüzérekkel"),
+        facts=(
+            "kalocsai fűszerpaprika",
+            "szárítás a ház falán",
+            "szegedi piac",
+            "őszi betakarítás",
+        ),
+        alts=(
+            "Paprikafüzér szárad a tornác alatt",
+            "Kalocsai ház paprikafüzérekkel",
+            "Kézzel fűzött paprikafüzér a szegedi piacon",
+        ),
+    ),
+    "gemeskut": Motif(
+        base="gémeskút",
+        name=Noun("", "gémeskút", "gémeskút"),
+        keywords=("gémeskutat", "gémeskutak", "gémeskútnál", "gémeskúttal", "gémes kút"),
+        facts=("hortobágyi puszta", "itatás a pusztán", "alföldi táj", "bugaci tanya"),
+        alts=(
+            "Gémeskút a Hortobágyon naplementében",
+            "A gulyát a gémeskútnál itatják",
+            "Régi gémeskút egy alföldi tanyán",
+        ),
+    ),
+    "kopjafa": Motif(
+        base="kopjafa",
+        name=Noun("", "kopjafa", "kopjafa"),
+        keywords=("kopjafát", "kopjafák", "kopjafánál", "kopjafával", "fejfa"),
+        facts=(
+            "székelyföldi temető",
+            "székely fafaragás",
+            "emlékhely a faluban",
+            "a hősök emlékére",
+        ),
+        alts=(
+            "Kopjafa a székely temetőben",
+            "Faragott kopjafa a hősök emlékére",
+            "Koszorúzás a kopjafánál március 15-én",
+        ),
+    ),
+}
+
 HUNGARIAN = Language(
     code="hu",
     nouns=NOUNS,
@@ -93,4 +182,29 @@ HUNGARIAN = Language(
         "above": "Fent {a}, lent {b} látható.",
         "below": "Lent {a}, fent {b} látható.",
     },
+    motifs=MOTIFS,
+    alts=(
+        "{Np} – {fact}",
+        "{Fact}: {np}",
+        "{Np}, {fact}",
+        "Fotó: {np} – {fact}",
+        "{Fact} – {np}",
+        "{Np} ({fact})",
+    ),
+    plain_one=(
+        "Képeskönyv gyerekeknek: {a}",
+        "Gyerekrajz – {a}",
+        "{a} a képen",
+        "Rajz az óvodából: {a}",
+        "A fotón {a} látható",
+        "Illusztráció a meséhez: {a}",
+    ),
+    plain_two=(
+        "Képeskönyv gyerekeknek: {a} és {b}",
+        "Gyerekrajz – {a} és {b}",
+        "{a} és {b} a képen",
+        "Rajz az óvodából: {a}, {b}",
+        "A fotón {a} és {b} látható",
+        "Illusztráció a meséhez: {a} meg {b}",
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mella_spark.sample.lexicon.base import Language, Noun
+from mella_spark.sample.lexicon.base import Language, Motif, Noun
 
 COLOURS = {
     "red": ("빨간",),
@@ -92,6 +92,63 @@ def _subject_particle(text: str) -> str:
     return re.sub("(.)이/가", lambda m: m[1] + ("이" if (ord(m[1]) - 0xAC00) % 28 else "가"), text)
 
 
+MOTIFS = {
+    "hanbok": Motif(
+        base="한복",
+        name=Noun("벌", "{c} 한복", "{c} 한복"),
+        keywords=("한복을", "치마저고리", "개량한복"),
+        facts=("설날 세배", "추석 명절 나들이", "경복궁 나들이", "전통 혼례"),
+        alts=(
+            "설날 아침 한복을 곱게 차려입고 세배하는 날",
+            "경복궁에서 즐기는 한복 체험",
+            "추석에 입은 한복 치마저고리",
+        ),
+    ),
+    "onggi": Motif(
+        base="옹기",
+        name=Noun("개", "옹기", "옹기"),
+        keywords=("옹기에", "옹기를", "옹기항아리", "장독"),
+        facts=("장독대의 된장", "김장 김치 숙성", "울산 외고산 옹기마을", "숨 쉬는 발효 그릇"),
+        alts=(
+            "장독대에 놓인 옹기",
+            "옹기에 담가 익히는 된장과 간장",
+            "숨 쉬는 그릇 옹기, 외고산 옹기마을에서",
+        ),
+    ),
+    "janggu": Motif(
+        base="장구",
+        name=Noun("대", "장구", "장구"),
+        keywords=("장구를", "장구와", "장고"),
+        facts=("사물놀이 공연", "농악대의 풍물", "국악 수업", "민요 장단"),
+        alts=("사물놀이에서 장구를 치는 모습", "장구로 배우는 굿거리장단", "국악 교실 장구 배우기"),
+    ),
+    "bangpaeyeon": Motif(
+        base="방패연",
+        name=Noun("개", "{c} 방패연", "{c} 방패연"),
+        keywords=("방패연을", "방패연이"),
+        facts=("정월 대보름 연날리기", "한강 공원 연날리기", "설날 민속놀이", "한지와 대나무 살"),
+        alts=(
+            "방패연 만들기 - 한지와 대나무 살",
+            "정월 대보름에 하늘 높이 띄운 방패연",
+            "가운데 구멍이 뚫린 전통 방패연",
+        ),
+    ),
+    "hahoe_mask": Motif(
+        base="하회탈",
+        name=Noun("개", "하회탈", "하회탈"),
+        keywords=("하회탈을", "양반탈", "하회 탈"),
+        facts=("안동 하회마을", "하회별신굿탈놀이", "국보로 지정된 탈", "안동 탈춤 축제"),
+        alts=("안동 하회마을의 하회탈", "웃는 얼굴의 하회탈 양반탈", "하회탈을 쓰고 추는 탈춤"),
+    ),
+    "gat": Motif(
+        base="갓",
+        name=Noun("개", "갓", "갓"),
+        keywords=("갓을", "갓이", "흑립"),
+        facts=("조선 시대 선비", "말총과 대나무로 만든 모자", "통영의 갓일 장인", "양반의 옷차림"),
+        alts=("도포 차림에 갓을 쓴 선비", "통영에서 만든 전통 갓", "조선 시대 양반이 쓰던 갓"),
+    ),
+}
+
 KOREAN = Language(
     code="ko",
     nouns=NOUNS,
@@ -106,4 +163,29 @@ KOREAN = Language(
         "above": "위에 {a}이/가 있고 아래에 {b}이/가 있습니다.",
         "below": "아래에 {a}이/가 있고 위에 {b}이/가 있습니다.",
     },
+    motifs=MOTIFS,
+    alts=(
+        "{np} - {fact}",
+        "{fact}, {np}",
+        "{np} ({fact})",
+        "{fact} {np} 사진",
+        "[{fact}] {np}",
+        "사진으로 보는 {np}, {fact}",
+    ),
+    plain_one=(
+        "어린이 그림책 - {a}",
+        "{a} 그림",
+        "아이가 그린 {a}",
+        "{a} 일러스트 이미지",
+        "그림 카드: {a}",
+        "{a} 사진 모음",
+    ),
+    plain_two=(
+        "어린이 그림책 - {a}, {b}",
+        "{a} 그리고 {b} 그림",
+        "아이가 그린 {a}, {b}",
+        "{a}, {b} 일러스트 이미지",
+        "그림 카드: {a}, {b}",
+        "{a} 옆에 {b} 사진",
+    ),
 )

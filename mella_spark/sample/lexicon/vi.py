@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mella_spark.sample.lexicon.base import Language, Noun
+from mella_spark.sample.lexicon.base import Language, Motif, Noun
 
 COLOURS = {
     "red": ("màu đỏ",),
@@ -85,6 +85,81 @@ NUMERALS = {
     noun.cls: (f"một {noun.cls}", f"hai {noun.cls}", f"ba {noun.cls}") for noun in NOUNS.values()
 }
 
+MOTIFS = {
+    "den_ong_sao": Motif(
+        base="đèn ông sao",
+        name=Noun("chiếc", "đèn ông sao {c}", "đèn ông sao {c}"),
+        keywords=("lồng đèn ông sao", "đèn sao năm cánh"),
+        facts=("đêm Trung thu", "rước đèn phá cỗ", "rằm tháng Tám", "phố Hàng Mã"),
+        alts=(
+            "Trẻ em rước đèn ông sao đêm Trung thu",
+            "Đèn ông sao làm từ tre và giấy bóng kính",
+            "Phố Hàng Mã bày bán đèn ông sao dịp rằm tháng Tám",
+        ),
+    ),
+    "non_la": Motif(
+        base="nón lá",
+        name=Noun("chiếc", "nón lá", "nón lá"),
+        keywords=("nón bài thơ", "chiếc nón"),
+        facts=("nghề chằm nón làng Chuông", "thiếu nữ xứ Huế", "che nắng che mưa", "phiên chợ quê"),
+        alts=("Nón lá làng Chuông, Hà Nội", "Nón bài thơ xứ Huế", "Cô gái đội nón lá đi chợ sớm"),
+    ),
+    "banh_chung": Motif(
+        base="bánh chưng",
+        name=Noun("chiếc", "bánh chưng", "bánh chưng"),
+        keywords=("bánh chưng xanh", "nồi bánh chưng"),
+        facts=("Tết Nguyên đán", "gói bằng lá dong", "mâm cỗ ngày Tết", "sự tích Lang Liêu"),
+        alts=(
+            "Gói bánh chưng bằng lá dong ngày giáp Tết",
+            "Cả nhà quây quần bên nồi bánh chưng",
+            "Bánh chưng và câu đối đón Tết",
+        ),
+    ),
+    "ao_dai": Motif(
+        base="áo dài",
+        name=Noun("chiếc", "áo dài {c}", "áo dài {c}"),
+        keywords=("tà áo dài", "chiếc áo dài"),
+        facts=(
+            "nữ sinh Huế",
+            "lễ khai giảng",
+            "trang phục truyền thống Việt Nam",
+            "du xuân ngày Tết",
+        ),
+        alts=(
+            "Nữ sinh mặc áo dài đến trường",
+            "Thiếu nữ mặc áo dài dạo phố ngày Tết",
+            "Tà áo dài Việt Nam trong lễ hội ở Huế",
+        ),
+    ),
+    "trong_dong": Motif(
+        base="trống đồng",
+        name=Noun("chiếc", "trống đồng", "trống đồng"),
+        keywords=("trống đồng Đông Sơn", "trống đồng Ngọc Lũ"),
+        facts=(
+            "văn hóa Đông Sơn",
+            "Bảo tàng Lịch sử Quốc gia",
+            "ngôi sao mười bốn cánh",
+            "thời đại Hùng Vương",
+        ),
+        alts=(
+            "Trống đồng Ngọc Lũ, văn hóa Đông Sơn",
+            "Mặt trống đồng với ngôi sao và chim Lạc",
+            "Trống đồng trưng bày tại Bảo tàng Lịch sử Quốc gia",
+        ),
+    ),
+    "xich_lo": Motif(
+        base="xích lô",
+        name=Noun("chiếc", "xích lô {c}", "xích lô {c}"),
+        keywords=("xe xích lô", "xích-lô"),
+        facts=("phố cổ Hà Nội", "chở khách du lịch", "dạo quanh Hồ Gươm", "đường phố Huế"),
+        alts=(
+            "Du khách ngồi xích lô dạo phố cổ Hà Nội",
+            "Bác xích lô chở khách quanh Hồ Gươm",
+            "Xích lô chờ khách trước chợ Đông Ba, Huế",
+        ),
+    ),
+}
+
 VIETNAMESE = Language(
     code="vi",
     nouns=NOUNS,
@@ -97,4 +172,29 @@ VIETNAMESE = Language(
         "above": "Phía trên là {a}, phía dưới là {b}.",
         "below": "Phía dưới là {a}, phía trên là {b}.",
     },
+    motifs=MOTIFS,
+    alts=(
+        "{Np} – {fact}",
+        "{Np}, {fact}",
+        "{Fact}: {np}",
+        "Ảnh: {np} ({fact})",
+        "{Fact} – {np}",
+        "Hình ảnh {np} – {fact}",
+    ),
+    plain_one=(
+        "Tranh vẽ thiếu nhi: {a}",
+        "Hình vẽ {a}",
+        "Bé tập vẽ {a}",
+        "Trong hình có {a}",
+        "Thẻ học từ vựng: {a}",
+        "Tranh minh họa {a}",
+    ),
+    plain_two=(
+        "Tranh vẽ thiếu nhi: {a} và {b}",
+        "Hình vẽ {a} và {b}",
+        "Bé tập vẽ {a} cùng {b}",
+        "Trong hình có {a} và {b}",
+        "Thẻ học từ vựng: {a}, {b}",
+        "Tranh minh họa {a} và {b}",
+    ),
 )
