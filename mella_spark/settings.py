@@ -77,7 +77,7 @@ class FetchSettings(Section):
     timeout_seconds: PositiveFloat
     connect_seconds: PositiveFloat
     max_bytes: Positive
-    max_pixels: Positive
+    max_pixels: Annotated[int, Field(gt=0, le=89_478_485)]
     min_side: Positive
     max_redirects: Annotated[int, Field(ge=0)]
     attempts: Positive
@@ -85,6 +85,9 @@ class FetchSettings(Section):
     concurrency: Positive
     per_host: Positive
     host_delay_seconds: NotNegative
+    host_failures: Positive
+    deadline_seconds: PositiveFloat
+    decode_threads: Positive
     batch_urls: Positive
 
 
