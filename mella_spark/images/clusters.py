@@ -147,9 +147,7 @@ def _nearest_stored(
     ]
 
 
-def _candidates(
-    starts: np.ndarray, keys: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _candidates(starts: np.ndarray, keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pairs (index of key, slot of its bucket), at most about ``CHUNK`` at a time."""
     first, sizes = starts[keys], starts[keys + 1] - starts[keys]
     ends = np.cumsum(sizes)
@@ -187,5 +185,7 @@ def _spread(hashes: Hashes) -> np.ndarray:
     Distances stay as they are. A perceptual hash says less in its high frequencies, which are its
     low bits: as one band they would crowd few buckets.
     """
-    bits = np.unpackbits(np.asarray(hashes, dtype=">i8").view(np.uint8)).reshape(-1, BAND_BITS, BANDS)
+    bits = np.unpackbits(np.asarray(hashes, dtype=">i8").view(np.uint8)).reshape(
+        -1, BAND_BITS, BANDS
+    )
     return np.packbits(bits.swapaxes(1, 2)).view(">u8").astype(np.uint64)

@@ -34,6 +34,7 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _RESTING = frozenset({429, 503})
 _ROBOTS_REDIRECTS = 5  # RFC 9309 section 2.3.1.2
 _CHUNK = 1 << 16
+_FORESEEN = (Rejected, TimeoutError, aiohttp.ClientError, OSError, ValueError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ class Fetcher:
                 ):
                     job.status = response.status
                     return await self._read(response, job)
-            except (Rejected, TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            except _FORESEEN as error:
                 failure = _translate(error)
                 if job.status in _RESTING and failure.reason == f"http_{job.status}":
                     self._hosts.at(url).rest(self._backoff(failure, job))
@@ -229,7 +230,7 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
         return float(value)
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
@@ -289,6 +290,8 @@ def _translate(error: Exception) -> Rejected:
             return Rejected("tls", detail)
         case aiohttp.ClientPayloadError():
             return Rejected("truncated", detail, retry=True)
+        case zlib.error():
+            return Rejected("corrupt", detail)
         case aiohttp.InvalidURL():
             return Rejected("bad_url", detail)
         case aiohttp.ClientConnectionError() | OSError():

@@ -1,4 +1,4 @@
-"""Good manners: how many requests a host gets at a time, how far apart, and when it is left alone."""
+"""Good manners: requests at a host, how many at a time, how far apart, and when to give it up."""
 
 from __future__ import annotations
 

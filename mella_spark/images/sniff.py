@@ -35,7 +35,10 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 )
 _BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"heic": "image/heic"}
 _BMP_HEADER_SIZES = {12, 40, 52, 56, 64, 108, 124}
-_SVG = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg\b", re.S | re.I)
+_SVG = re.compile(
+    rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg\b",
+    re.S | re.I,
+)
 
 
 def sniff(data: bytes) -> str | None:
