@@ -161,7 +161,9 @@ def _authority(scheme: str, authority: str) -> str | None:
         return None
     port = port and str(int(port))
     colon = f":{port}" if port and port != DEFAULT_PORTS[scheme] else ""
-    user = quote_from_bytes(credentials.encode("utf-8", "replace"), "%!$&()*+,:") + "@" if at else ""
+    user = (
+        quote_from_bytes(credentials.encode("utf-8", "replace"), "%!$&()*+,:") + "@" if at else ""
+    )
     return f"{user}{host}{colon}"
 
 

@@ -72,9 +72,7 @@ class Reject:
     sample: bytes
 
 
-def read_records(
-    path: str, max_bytes: int = MAX_RECORD_BYTES
-) -> Iterator[Record | Reject]:
+def read_records(path: str, max_bytes: int = MAX_RECORD_BYTES) -> Iterator[Record | Reject]:
     """All records of a file, in order, with a Reject for each place that cannot be read.
 
     Reasons: ``unreadable_file``, ``not_warc`` (both for the file as a whole),
@@ -103,7 +101,9 @@ def read_record_at(path: str, offset: int, max_bytes: int = MAX_RECORD_BYTES) ->
             raw = next(ArchiveIterator(stream, parse_http=False, max_header_len=_HEADER_BYTES))
             found = _record(raw, offset, max_bytes)
     except (OSError, StopIteration) as error:
-        raise InputError(f"No record at byte {offset} of {path}: {error or 'end of file'}.") from error
+        raise InputError(
+            f"No record at byte {offset} of {path}: {error or 'end of file'}."
+        ) from error
     if isinstance(found, Reject):
         raise InputError(f"The record at byte {offset} of {path} is damaged: {found.detail}.")
     return found

@@ -1,0 +1,94 @@
+"""Which address an image element stands for.
+
+The order is: a real ``src``; the attributes that lazy-loading scripts fill ``src`` from; the best
+candidate of ``srcset`` or of a lazy srcset; the sources of an enclosing ``picture``. A ``src`` is
+not real if it is empty, a ``data:`` or ``about:`` URL, or bears the name of a placeholder
+(``spacer.gif``, ``loading.svg``) while another attribute has an address. A real ``src`` beside a
+lazy attribute wins: it is what the page shows without scripts, typically a smaller rendering of the
+same picture.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from mella_spark.web import srcset
+
+# Used by lazysizes, jQuery Lazy Load, LazyLoad (verlok), WordPress and its plugins (a3, Jetpack,
+# Smush, Rocket), Blogger, Drupal, Discuz, and their many copies. The order is by how specific a
+# name is to the full picture.
+LAZY = (
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-lazy",
+    "data-lazyload",
+    "data-lazy-original",
+    "data-original-src",
+    "data-orig-src",
+    "data-orig-file",
+    "data-image",
+    "data-img",
+    "data-img-src",
+    "data-image-src",
+    "data-url",
+    "data-echo",
+    "data-ll-src",
+    "data-cfsrc",
+    "data-ezsrc",
+    "data-pagespeed-lazy-src",
+    "data-hi-res-src",
+    "data-full-url",
+    "data-large-file",
+    "data-actualsrc",
+    "data-delayed-url",
+    "data-lazyimage",
+    "lazy-src",
+    "lazysrc",
+    "file",
+    "zoomfile",
+)
+LAZY_SRCSET = ("srcset", "data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
+
+_PLACEHOLDER = re.compile(
+    r"(?:^|[/_.-])(?:blank|spacer|pixel|1x1|1px|transparent|placeholder|loading|loader|spinner|"
+    r"lazy|lazyload|lazy[_-]placeholder|grey|gray|dummy|clear|trans|empty)[_.\-0-9x]*\.(?:gif|png|svg|jpe?g|webp)"
+    r"(?:[?#]|$)",
+    re.IGNORECASE,
+)
+_NOT_A_PICTURE = re.compile(r"\s*(?:$|#|(?:data|about|blob|javascript):)", re.IGNORECASE)
+
+
+def choose(
+    attributes: Mapping[str, str | None], sources: Iterable[Mapping[str, str | None]]
+) -> str:
+    """The reference, as written; ``sources`` are attributes of the ``source`` siblings.
+
+    Without any usable reference, ``src`` as it stands (a placeholder), or an empty string.
+    """
+    src = attributes.get("src") or ""
+    real = not _NOT_A_PICTURE.match(src)
+    if real and not _PLACEHOLDER.search(src):
+        return src
+    for name in LAZY:
+        value = attributes.get(name)
+        if value and _is_address(value):
+            return value
+    for element in (attributes, *sources):
+        for name in LAZY_SRCSET:
+            value = element.get(name)
+            candidate = srcset.best(value) if value else None
+            if candidate and not _NOT_A_PICTURE.match(candidate):
+                return candidate
+    return src
+
+
+def _is_address(value: str) -> bool:
+    """Whether a data attribute holds an address, not an id, a flag, JSON or a placeholder."""
+    return (
+        not _NOT_A_PICTURE.match(value)
+        and ("/" in value or "." in value)
+        and not value.lstrip().startswith(("{", "["))
+        and not _PLACEHOLDER.search(value)
+    )

@@ -1,0 +1,183 @@
+"""The extract stage inside executors: crawl files in, rows of four tables out.
+
+One schema carries all four, as nullable structs of which exactly one is filled in each row; the
+stage splits them. Batches are bounded in rows and in bytes.
+
+The ledger of a file counts items. An item is an image element, or a record without one:
+``seen = kept + rejects`` holds exactly, with one reason for every item that made no pair.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+
+from mella_spark.lake.schemas import arrow_schema
+from mella_spark.settings import ExtractSettings
+from mella_spark.web.harvest import Capture, Event, Found, Skipped, harvest
+from mella_spark.web.warc import Reject
+
+STAGE = "extract"
+TABLES = {"pair": "pairs", "capture": "captures", "ledger": "ledger", "quarantine": "quarantine"}
+OUTPUT_SCHEMA = pa.schema(
+    [(column, pa.struct(list(arrow_schema(table)))) for column, table in TABLES.items()]
+)
+MAX_ROWS = 10_000
+# Rows per file: enough to see what is wrong with it, whatever its size. The ledger counts all.
+MAX_QUARANTINE = 100
+
+Identify = Callable[[str], tuple[str, float]]
+Row = tuple[object, ...]
+
+
+def extract_batches(
+    batches: Iterator[pa.RecordBatch],
+    settings: ExtractSettings,
+    identify: Identify | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Rows of OUTPUT_SCHEMA for crawl files given as columns ``path`` and ``kind``.
+
+    ``identify`` gives the language of running text and its probability (the project's own by
+    default). A file that cannot be read is a quarantine row and a count, never an exception.
+    """
+    if identify is None:
+        from mella_spark.text.language import identify
+    output = _Output(settings.output_bytes)
+    for batch in batches:
+        for path, kind in zip(
+            batch.column("path").to_pylist(), batch.column("kind").to_pylist(), strict=True
+        ):
+            events = harvest(path, kind, settings.record_seconds, settings.context_chars)
+            for column, row, size in _rows(path, events, identify):
+                yield from output.add(column, row, size)
+    yield from output.rest()
+
+
+def pair_id(page_url: str, image_url: str, alt: str) -> str:
+    """Key of a pair: the first 32 hex digits of SHA-256 over its three parts, one a line."""
+    return hashlib.sha256(f"{page_url}\n{image_url}\n{alt}".encode()).hexdigest()[:32]
+
+
+def _rows(path: str, events: Iterator[Event], identify: Identify) -> Iterator[tuple[str, Row, int]]:
+    """(table column, row, size in bytes), rows in the field order of the tables; ledger last."""
+    counts: Counter[str] = Counter(seen=0, kept=0)
+    known: set[str] = set()
+    quarantined = 0
+    for event in events:
+        if isinstance(event, Found):
+            rows = _pair_rows(event, known, identify)
+            counts["seen"] += event.page.seen
+            counts["kept"] += len(rows)
+            counts["repeated"] += len(event.page.images) - len(rows)
+            counts.update(event.page.rejects)
+            yield from (("pair", row, size) for row, size in rows)
+            continue
+        counts["seen"] += 1
+        if isinstance(event, Skipped):
+            counts[event.reason] += 1
+        elif isinstance(event, Capture):
+            counts["captured_image"] += 1
+            yield "capture", _capture_row(event), 200
+        else:
+            counts[event.reason] += 1
+            if quarantined < MAX_QUARANTINE:
+                quarantined += 1
+                yield "quarantine", _quarantine_row(path, event), 200 + len(event.sample)
+    for reason, count in counts.items():
+        if count or reason in ("seen", "kept"):
+            yield "ledger", (path, STAGE, reason, count), 100
+
+
+def _pair_rows(found: Found, known: set[str], identify: Identify) -> list[tuple[Row, int]]:
+    """Rows of a page's pairs that the file has not given before."""
+    page = found.page
+    fresh = []
+    for image in page.images:
+        key = pair_id(found.url, image.url, image.alt)
+        if key not in known:
+            known.add(key)
+            fresh.append((key, image))
+    if not fresh:
+        return []
+    language, score = identify(page.text)
+    return [
+        (
+            (
+                key,
+                found.url,
+                image.url,
+                image.alt,
+                image.figcaption,
+                image.title,
+                image.context,
+                page.language,
+                language,
+                score,
+                image.width,
+                image.height,
+                page.license_url,
+                page.optout,
+                page.charset,
+                found.truncated,
+                found.warc_file,
+                found.warc_offset,
+                found.date,
+            ),
+            400 + 3 * (len(image.alt) + len(image.context or "") + len(image.figcaption or "")),
+        )
+        for key, image in fresh
+    ]
+
+
+def _capture_row(capture: Capture) -> Row:
+    return (
+        capture.url,
+        capture.mime,
+        capture.http_status,
+        capture.bytes,
+        capture.warc_file,
+        capture.warc_offset,
+        capture.date,
+    )
+
+
+def _quarantine_row(path: str, reject: Reject) -> Row:
+    return (path, STAGE, reject.offset, reject.reason, reject.detail, reject.sample)
+
+
+class _Output:
+    """Collects rows by table and hands them on as bounded batches."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.rows: dict[str, list[Row]] = {column: [] for column in TABLES}
+        self.bytes = dict.fromkeys(TABLES, 0)
+
+    def add(self, column: str, row: Row, size: int) -> Iterator[pa.RecordBatch]:
+        rows = self.rows[column]
+        if rows and (len(rows) >= MAX_ROWS or self.bytes[column] + size > self.max_bytes):
+            yield self._batch(column)
+        self.rows[column].append(row)
+        self.bytes[column] += size
+
+    def rest(self) -> Iterator[pa.RecordBatch]:
+        for column, rows in self.rows.items():
+            if rows:
+                yield self._batch(column)
+
+    def _batch(self, column: str) -> pa.RecordBatch:
+        rows, self.rows[column], self.bytes[column] = self.rows[column], [], 0
+        arrays = []
+        for field in OUTPUT_SCHEMA:
+            if field.name != column:
+                arrays.append(pa.nulls(len(rows), field.type))
+                continue
+            columns = [
+                pa.array(values, inner.type)
+                for values, inner in zip(zip(*rows, strict=True), field.type, strict=True)
+            ]
+            arrays.append(pa.StructArray.from_arrays(columns, fields=list(field.type)))
+        return pa.RecordBatch.from_arrays(arrays, schema=OUTPUT_SCHEMA)
