@@ -16,9 +16,6 @@ from functools import cache
 from mella_spark.sample.lexicon import LANGUAGES, Language, Noun
 from mella_spark.sample.scenes import COLOURLESS, COLOURS, MAX_COUNT, Group, Scene
 
-_FILE_NAME_SHARE = 0.3
-"""Share of English alts that are only a file name, as content systems fill them in."""
-
 
 @dataclass(frozen=True)
 class Description:
@@ -61,17 +58,24 @@ def motif_keywords(motif: str, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((known.base, *known.keywords)))
 
 
+def named_motif(scene: Scene | Description, language: str) -> str | None:
+    """The motif of ``language`` that :func:`native_alt` names: the first in the scene, if any."""
+    motifs = LANGUAGES[language].motifs
+    return next((group.thing for group in scene.groups if group.thing in motifs), None)
+
+
 def native_alt(scene: Scene, language: str, rng: random.Random) -> str:
     """An alt text as a native web author writes it.
 
-    Names the first motif of ``language`` in the scene and adds an occasion, a place or a use. A
-    scene without one is described in the loose way of an alt text.
+    Names the scene's :func:`named_motif` and adds an occasion, a place or a use. A scene without
+    one is described in the loose way of an alt text.
     """
     lang = LANGUAGES[language]
-    own = next((group for group in scene.groups if group.thing in lang.motifs), None)
-    if own is None:
+    named = named_motif(scene, language)
+    if named is None:
         return _plain_alt(scene, lang, rng)
-    motif = lang.motifs[own.thing]
+    own = next(group for group in scene.groups if group.thing == named)
+    motif = lang.motifs[named]
     template = rng.choice((*lang.alts, *motif.alts))
     slots = {
         "np": _phrase(motif.name, own, lang, bare=True),
@@ -83,8 +87,6 @@ def native_alt(scene: Scene, language: str, rng: random.Random) -> str:
 
 def english_alt(scene: Scene, rng: random.Random) -> str:
     """An English alt text as found on pages of any language that nobody translated."""
-    if rng.random() < _FILE_NAME_SHARE:
-        return f"{rng.choice(('IMG', 'DSC', 'image', 'photo'))}_{rng.randint(1, 9999):04d}"
     return _plain_alt(scene, LANGUAGES["en"], rng)
 
 

@@ -55,7 +55,7 @@ NOUNS = {
     "oud": Noun("m", "strunný nástroj ve tvaru hrušky", "strunné nástroje ve tvaru hrušky"),
     "felucca": Noun("f", "loďka s trojúhelníkovou plachtou", "loďky s trojúhelníkovou plachtou"),
     "tarboosh": Noun("m", "klobouk se střapcem", "klobouky se střapcem"),
-    "mabkhara": Noun("f", "zdobená miska s kouřem", "zdobené misky s kouřem"),
+    "mabkhara": Noun("f", "zdobená kouřící miska", "zdobené kouřící misky"),
     "kraslice": Noun("n", "{c} malované vajíčko", "{c} malovaná vajíčka"),
     "pomlazka": Noun("m", "pletený prut se stuhami", "pletené pruty se stuhami"),
     "trdelnik": Noun("m", "spirálový zákusek", "spirálové zákusky"),
@@ -65,7 +65,7 @@ NOUNS = {
     "stork_chimney": Noun("ma", "čáp na komíně", "čápi na komíně"),
     "bogracs": Noun("m", "kotel nad ohněm", "kotle nad ohněm"),
     "buso_mask": Noun("f", "dřevěná maska s rohy", "dřevěné masky s rohy"),
-    "paprika_string": Noun("m", "věnec sušených paprik", "věnce sušených paprik"),
+    "paprika_string": Noun("f", "šňůra sušených paprik", "šňůry sušených paprik"),
     "gemeskut": Noun("f", "studna s dlouhou tyčí", "studny s dlouhou tyčí"),
     "kopjafa": Noun("m", "vyřezávaný dřevěný sloup", "vyřezávané dřevěné sloupy"),
     "hanbok": Noun("pl", "{c} šaty se širokou sukní", "{c} šaty se širokou sukní"),
@@ -95,7 +95,7 @@ NOUNS = {
     "spirit_house": Noun("m", "malinký domek na sloupku", "malinké domky na sloupku"),
     "krathong": Noun("f", "miska z listů se svíčkou", "misky z listů se svíčkou"),
     "ngop": Noun("m", "široký slaměný klobouk", "široké slaměné klobouky"),
-    "long_tail_boat": Noun("f", "dlouhá úzká loďka", "dlouhé úzké loďky"),
+    "long_tail_boat": Noun("f", "dlouhá loďka se střechou", "dlouhé loďky se střechou"),
     "den_ong_sao": Noun("f", "{c} lucerna ve tvaru hvězdy", "{c} lucerny ve tvaru hvězdy"),
     "non_la": Noun("m", "kuželovitý klobouk", "kuželovité klobouky"),
     "banh_chung": Noun(
@@ -145,7 +145,7 @@ MOTIFS = {
         facts=(
             "stánek v centru Prahy",
             "vánoční trhy",
-            "obalený cukrem a ořechy",
+            "cukr, skořice a ořechy",
             "recept ze Skalice",
         ),
         alts=(

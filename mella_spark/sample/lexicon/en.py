@@ -78,7 +78,7 @@ NOUNS = {
     "spirit_house": _noun("tiny house on a pillar", "tiny houses on a pillar"),
     "krathong": _noun("leaf bowl with a candle", "leaf bowls with a candle"),
     "ngop": _noun("wide straw hat", "wide straw hats"),
-    "long_tail_boat": _noun("long narrow boat", "long narrow boats"),
+    "long_tail_boat": _noun("long boat with a roof", "long boats with a roof"),
     # vi
     "den_ong_sao": _noun("star-shaped lantern", "star-shaped lanterns"),
     "non_la": _noun("conical hat", "conical hats"),
@@ -110,6 +110,8 @@ ENGLISH = Language(
         "Free stock photo of {a}",
         "Click to enlarge: {a}",
         "{a} - free download",
+        "Best {a} wallpaper",
+        "Close-up of {a}",
     ),
     plain_two=(
         "Picture of {a} and {b}",
@@ -118,5 +120,7 @@ ENGLISH = Language(
         "Free stock photo of {a} and {b}",
         "Click to enlarge: {a} and {b}",
         "{a} with {b}",
+        "View of {a} next to {b}",
+        "Close-up of {a} and {b}",
     ),
 )
