@@ -1,0 +1,183 @@
+"""Scoring models on held-out pictures, before and after fine-tuning."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mella_spark.evaluation import metrics
+from mella_spark.evaluation.generate import generate
+from mella_spark.evaluation.meteor import MeteorParameters
+from mella_spark.evaluation.metrics import Figure, MetricOptions, Output
+from mella_spark.evaluation.samples import Sample, choose
+from mella_spark.images.decode import decode
+from mella_spark.images.reasons import Rejected
+from mella_spark.progress import Progress
+from mella_spark.settings import EvaluateSettings
+from mella_spark.training import backbone, data, lora
+from mella_spark.training.chat import Chat, end_tokens
+from mella_spark.training.files import write_atomically
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Figures as ``{source: {language, micro or macro: {metric: Figure}}}`` and the ``answers`` by
+    sample id. ``unreadable`` pictures have no answer and count as an empty one."""
+
+    figures: dict[str, dict[str, dict[str, Figure]]]
+    answers: dict[str, str]
+    unreadable: int
+    seconds: float
+
+
+def evaluate_model(
+    model: Any,
+    processor: Any,
+    samples: Sequence[Sample],
+    settings: EvaluateSettings,
+    identify: Callable[[str], str] | None = None,
+    progress: Progress | None = None,
+) -> EvaluationResult:
+    """Lets the model answer every sample, and scores the answers.
+
+    ``identify`` tells the language (ISO 639-1) of a text; without it there is no fidelity figure.
+    """
+    started = time.monotonic()
+    chat = Chat(processor, end_tokens(model), settings.max_pixels)
+    answers: dict[str, str] = {}
+    readable, pictures = [], []
+    for sample in samples:
+        try:
+            pictures.append(decode(sample.image).image)
+            readable.append(sample)
+        except Rejected:
+            answers[sample.sample_id] = ""
+    unreadable = len(answers)
+    for first in range(0, len(readable), settings.batch_size):
+        some = readable[first : first + settings.batch_size]
+        texts = generate(
+            model,
+            chat,
+            pictures[first : first + settings.batch_size],
+            [sample.prompt for sample in some],
+            settings.max_new_tokens,
+            settings.num_beams,
+        )
+        answers.update((s.sample_id, text) for s, text in zip(some, texts, strict=True))
+        if progress is not None:
+            progress.update(len(answers))
+    outputs = [
+        Output(answers[s.sample_id], s.references, s.language, s.source, s.keywords)
+        for s in samples
+    ]
+    figures = metrics.score(outputs, metric_options(settings), identify)
+    return EvaluationResult(figures, answers, unreadable, time.monotonic() - started)
+
+
+def metric_options(settings: EvaluateSettings) -> MetricOptions:
+    """The part of the settings that the metrics need."""
+    return MetricOptions(
+        resamples=settings.resamples,
+        confidence=settings.confidence,
+        seed=settings.seed,
+        bleu_tokeniser=settings.bleu_tokeniser,
+        meteor=MeteorParameters(settings.meteor_alpha, settings.meteor_beta, settings.meteor_gamma),
+    )
+
+
+def evaluate(
+    table: str,
+    adapter_or_model: Path | None,
+    settings: EvaluateSettings,
+    version: int | None = None,
+    out: Path | None = None,
+    identify: Callable[[str], str] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Scores ``settings.model`` (``before``) and, where given, an adapter on it or a fine-tuned
+    model (``after``) on the same held-out samples.
+
+    Returns, and writes to ``out/evaluation.json`` if ``out`` is given: ``table``, ``version``,
+    ``split``, ``samples`` (counts by source and language), ``model``, ``adapter``, ``before`` and
+    ``after`` (figures by source, language and metric; ``after`` None without a second model),
+    ``examples`` (some questions with both answers), ``unreadable``, ``seconds`` and ``settings``.
+    Raises ``InputError`` where model, adapter or table is not usable.
+    """
+    version = data.pinned_version(table, version)
+    samples = choose(table, version, settings.split, settings.samples_per_language, settings.seed)
+    if progress is not None:
+        progress.total = len(samples)
+    options = settings.revision, settings.dtype, settings.device, settings.trust_remote_code
+    model, processor = backbone.load(settings.model, *options)
+    before = evaluate_model(model, processor, samples, settings, identify, progress)
+    after = None
+    if adapter_or_model is not None:
+        if lora.is_adapter(adapter_or_model):
+            model = lora.load_adapter(model, adapter_or_model)
+        else:
+            model, processor = backbone.load(str(adapter_or_model), None, *options[1:])
+        after = evaluate_model(model, processor, samples, settings, identify, progress)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for sample in samples:
+        counts[sample.source][sample.language] += 1
+    result = {
+        "table": table,
+        "version": version,
+        "split": settings.split,
+        "samples": {source: dict(sorted(by.items())) for source, by in counts.items()},
+        "model": settings.model,
+        "adapter": None if adapter_or_model is None else str(adapter_or_model),
+        "before": _plain(before),
+        "after": None if after is None else _plain(after),
+        "examples": _examples(samples, before, after, settings.examples),
+        "unreadable": before.unreadable,
+        "seconds": {"before": before.seconds, "after": None if after is None else after.seconds},
+        "settings": settings.model_dump(mode="json"),
+    }
+    if out is not None:
+        content = json.dumps(result, ensure_ascii=False, indent=1)
+        write_atomically(out / "evaluation.json", content.encode())
+    return result
+
+
+def _plain(result: EvaluationResult) -> dict[str, Any]:
+    return {
+        source: {
+            language: {name: asdict(figure) for name, figure in figures.items()}
+            for language, figures in languages.items()
+        }
+        for source, languages in result.figures.items()
+    }
+
+
+def _examples(
+    samples: Sequence[Sample],
+    before: EvaluationResult,
+    after: EvaluationResult | None,
+    per_group: int,
+) -> list[dict[str, Any]]:
+    """The first ``per_group`` samples of each source and language with what was answered."""
+    shown: Counter[tuple[str, str]] = Counter()
+    examples = []
+    for sample in samples:
+        group = sample.source, sample.language
+        shown[group] += 1
+        if shown[group] <= per_group:
+            examples.append(
+                {
+                    "sample_id": sample.sample_id,
+                    "source": sample.source,
+                    "language": sample.language,
+                    "prompt": sample.prompt,
+                    "reference": sample.references[0],
+                    "keywords": list(sample.keywords),
+                    "before": before.answers[sample.sample_id],
+                    "after": None if after is None else after.answers[sample.sample_id],
+                }
+            )
+    return examples
