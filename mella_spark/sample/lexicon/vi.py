@@ -122,7 +122,7 @@ MOTIFS = {
         facts=(
             "nữ sinh Huế",
             "lễ khai giảng",
-            "trang phục truyền thống Việt Nam",
+            "trang phục truyền thống",
             "du xuân ngày Tết",
         ),
         alts=(
@@ -179,7 +179,7 @@ VIETNAMESE = Language(
         "{Fact}: {np}",
         "Ảnh: {np} ({fact})",
         "{Fact} – {np}",
-        "Hình ảnh {np} – {fact}",
+        "Ảnh {np} – {fact}",
     ),
     plain_one=(
         "Tranh vẽ thiếu nhi: {a}",
