@@ -1,7 +1,8 @@
 """The language of a page's text (``identify``) and of an alt (``identify_alt``).
 
-``identify`` is fastText behind a script rule. ``identify_alt`` decides about one to ten words, where
-fastText alone is unreliable, in this order:
+``identify`` is fastText behind a script rule, corrected by alphabets outside Latin (where
+foreign names keep all their letters). ``identify_alt`` decides about one to ten words,
+where fastText alone is unreliable, in this order:
 
 1. An alt without letters, a file name or an address has no language (``und``).
 2. A script that writes one language decides (Thai, Hangul, Greek …). Letters of the page's own
@@ -19,10 +20,12 @@ or declaration says is Serbian: the standards are too close to be told apart in 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mella_spark.text.alphabets import alphabet_log_odds
 from mella_spark.text.filenames import is_address, is_file_name
 from mella_spark.text.model import SHIPPED, normalise_label, predict
 from mella_spark.text.normalise import tidy
@@ -46,13 +49,12 @@ _LETTERS_PER_SIGN = {"Hang": 2.5, "Hani": 2.5, "Hira": 1.5, "Kana": 1.5}
 _WINDOW, _WINDOWS = 240, 3
 
 # Prior odds as votes. English has one everywhere: it is what is left untranslated.
-_PAGE_VOTES, _DECLARED_VOTES, _DOMAIN_VOTES, _ENGLISH_VOTES = 5.0, 1.0, 1.0, 1.0
+_PAGE_VOTES, _DECLARED_VOTES, _DOMAIN_VOTES, _ENGLISH_VOTES = 10.0, 1.0, 1.0, 1.0
 _TARGET_VOTES, _OTHER_VOTES = 0.05, 0.1
-_FLOOR = 0.005  # fastText's probabilities below this are noise
+_FLOOR = 0.01  # fastText's probabilities below this are noise
 _RELIABLE_LETTERS = 24  # letters from which on fastText counts fully for a third language
-_FOREIGN_LETTER = -2.0  # log-odds of a letter outside the alphabet, each, at most three
-_MAX_FOREIGN_LETTERS = 3
-_LABELS = 24
+_LABELS, _PAGE_LABELS = 24, 8
+_FREQUENT = 0.004  # a letter rarer than this in a page may come from a foreign name
 # A word of the page's script counts against so many Latin words around it.
 _LATIN_WORDS_PER_NATIVE = 3
 
@@ -69,7 +71,10 @@ class LanguageDecision:
 
 
 def identify(text: str, model: str = SHIPPED) -> tuple[str, float]:
-    """Most probable language of running text and its probability; ``("und", 0.0)`` if no letters."""
+    """Most probable language of running text, and its probability.
+
+    ISO 639-1 where there is such a code; ``("und", 0.0)`` if ``text`` has no letters.
+    """
     text = _windows(tidy(text))
     counts = script_counts(text)
     if not counts:
@@ -82,11 +87,17 @@ def identify(text: str, model: str = SHIPPED) -> tuple[str, float]:
     if script == "Hani" and counts["Hira"] + counts["Kana"]:
         return "ja", share
     own = [word for word in words(text) if script_of(word[0]) == script]
-    posterior = predict(" ".join(own) if len(own) > 2 else text, model, labels=8)
+    posterior = predict(" ".join(own) if len(own) > 2 else text, model, labels=_PAGE_LABELS)
     if script == "Cyrl":
         _merge_into("sr", ("hr", "bs"), posterior)
-    language = max(posterior, key=lambda code: posterior[code], default=UNDETERMINED)
-    return language, min(1.0, posterior.get(language, 0.0))
+    known = _default_languages()
+    letters = _frequent_letters(own) if script != "Latn" else set()
+    scores = {
+        code: math.log(min(1.0, probability) + _FLOOR) + alphabet_log_odds(code, letters, known)
+        for code, probability in posterior.items()
+        if _writes(code, script, known)
+    }
+    return _best(scores)
 
 
 def identify_alt(
@@ -136,7 +147,7 @@ def resolve_page_language(
     if page_language is None or page_language == UNDETERMINED:
         return None
     for code in (declared, *domain_languages):
-        if code in languages and page_language in languages[code].near:
+        if code is not None and code in languages and page_language in languages[code].near:
             return code
     return page_language
 
@@ -192,12 +203,11 @@ def _alt_script(
 ) -> tuple[str, float]:
     """The script that stands for the alt, and its share of the alt's letters."""
     script, share = _weightiest(counts)
-    native = languages[page].script if page in languages else None
     if script == "Latn" and len(counts) > 1:
-        scripts = [
-            script_of(word[0]) for word in alt_words if len(word) > 1 or script_of(word) != "Latn"
-        ]
-        beside = native if native in counts else max(counts, key=lambda s: (s != "Latn", counts[s]))
+        scripts = [script_of(w[0]) for w in alt_words if len(w) > 1 or script_of(w) != "Latn"]
+        native = languages[page].script if page and page in languages else script
+        other = max((s for s in counts if s != "Latn"), key=lambda s: counts[s])
+        beside = native if native != "Latn" and native in counts else other
         if scripts.count("Latn") <= _LATIN_WORDS_PER_NATIVE * scripts.count(beside):
             return beside, max(share, 0.5)
     return script, share
@@ -228,7 +238,7 @@ def _contest(
         if not voted:
             likelihood = math.log(_FLOOR) + trust * (likelihood - math.log(_FLOOR))
         prior = math.log(votes.get(code, _OTHER_VOTES) / total_votes)
-        scores[code] = prior + likelihood + _alphabet_log_odds(code, letters, languages)
+        scores[code] = prior + likelihood + alphabet_log_odds(code, letters, languages)
     if script == "Latn" and ENGLISH in scores:
         latin = [word for word in alt_words if script_of(word[0]) == "Latn"]
         rivals = [c for c in candidates if c != ENGLISH]
@@ -236,10 +246,21 @@ def _contest(
             rival = max(rivals, key=lambda code: (votes[code], scores[code]))
             articles = languages[rival].articles if rival in languages else ()
             scores[ENGLISH] += english_log_odds(latin, rival, articles)
-    if not scores:
+    return _best(scores)
+
+
+def _best(log_scores: Mapping[str, float]) -> tuple[str, float]:
+    """The greatest of ``log_scores`` and its share once they are normalised."""
+    if not log_scores:
         return UNDETERMINED, 0.0
-    best = max(scores, key=lambda code: scores[code])
-    return best, 1.0 / sum(math.exp(score - scores[best]) for score in scores.values())
+    best = max(log_scores, key=lambda code: log_scores[code])
+    return best, 1.0 / sum(math.exp(score - log_scores[best]) for score in log_scores.values())
+
+
+def _frequent_letters(own: Iterable[str]) -> set[str]:
+    counts = Counter("".join(own).lower())
+    least = max(1.0, _FREQUENT * counts.total())
+    return {letter for letter, count in counts.items() if count >= least and letter.isalpha()}
 
 
 def _writes(code: str, script: str, languages: Mapping[str, Language]) -> bool:
@@ -249,10 +270,3 @@ def _writes(code: str, script: str, languages: Mapping[str, Language]) -> bool:
 
 
 _SINGLE_SCRIPT = frozenset(ONE_LANGUAGE.values())
-
-
-def _alphabet_log_odds(code: str, letters: set[str], languages: Mapping[str, Language]) -> float:
-    if code not in languages or not languages[code].alphabet:
-        return 0.0
-    foreign = len(letters - languages[code].alphabet)
-    return _FOREIGN_LETTER * min(foreign, _MAX_FOREIGN_LETTERS)

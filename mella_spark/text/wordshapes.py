@@ -2,12 +2,12 @@
 
 fastText is trained on sentences: of one to three words, the usual length of an alt, it says little.
 Two things say more and need no corpus: whether a word is a common word of one of the two languages
-(``conf/words``), and what its letters look like. For the latter each word list gives an interpolated
-character 4-gram model (Jelinek and Mercer 1980; hierarchical with a constant prior weight), and the
-evidence is the log-likelihood ratio of the two models. Lists of some hundred words suffice for this.
+(``conf/words``), and what its letters look like. For the latter each word list gives a character
+4-gram model (interpolated with constant prior weight, after MacKay and Peto 1995), and the evidence
+is the log-likelihood ratio of the two models. Lists of a few hundred words suffice for this.
 
-The weights come from a logistic regression on 21,000 single words, taken by frequency rank 100–8000
-from general word lists of cs, hu, sr, vi against en (no word of which is in this project), rounded.
+The weights come from a logistic regression on 17,000 single words of cs, hu and sr against en,
+drawn from frequency ranks 100 to 8000 of general word lists that are not part of this project.
 """
 
 from __future__ import annotations
