@@ -205,6 +205,7 @@ class EvaluateSettings(Section):
     resamples: Positive
     confidence: Annotated[float, Field(gt=0, lt=1)]
     bleu_tokeniser: str | None
+    language_model: str
     meteor_alpha: Annotated[float, Field(gt=0, lt=1)]
     meteor_beta: PositiveFloat
     meteor_gamma: Share

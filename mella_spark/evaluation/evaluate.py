@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mella_spark.evaluation import metrics
+from mella_spark.evaluation.fidelity import is_in_language
 from mella_spark.evaluation.generate import generate
 from mella_spark.evaluation.meteor import MeteorParameters
 from mella_spark.evaluation.metrics import Figure, MetricOptions, Output
@@ -40,13 +42,9 @@ def evaluate_model(
     processor: Any,
     samples: Sequence[Sample],
     settings: EvaluateSettings,
-    identify: Callable[[str], str] | None = None,
     progress: Progress | None = None,
 ) -> EvaluationResult:
-    """Lets the model answer every sample, and scores the answers.
-
-    ``identify`` tells the language (ISO 639-1) of a text; without it there is no fidelity figure.
-    """
+    """Lets the model answer every sample, and scores the answers."""
     started = time.monotonic()
     chat = Chat(processor, end_tokens(model), settings.max_pixels)
     answers: dict[str, str] = {}
@@ -75,7 +73,8 @@ def evaluate_model(
         Output(answers[s.sample_id], s.references, s.language, s.source, s.keywords)
         for s in samples
     ]
-    figures = metrics.score(outputs, metric_options(settings), identify)
+    speaks = partial(is_in_language, model=settings.language_model)
+    figures = metrics.score(outputs, metric_options(settings), speaks)
     return EvaluationResult(figures, answers, unreadable, time.monotonic() - started)
 
 
@@ -86,6 +85,7 @@ def metric_options(settings: EvaluateSettings) -> MetricOptions:
         confidence=settings.confidence,
         seed=settings.seed,
         bleu_tokeniser=settings.bleu_tokeniser,
+        identifier=Path(settings.language_model).name,
         meteor=MeteorParameters(settings.meteor_alpha, settings.meteor_beta, settings.meteor_gamma),
     )
 
@@ -96,7 +96,6 @@ def evaluate(
     settings: EvaluateSettings,
     version: int | None = None,
     out: Path | None = None,
-    identify: Callable[[str], str] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Scores ``settings.model`` (``before``) and, where given, an adapter on it or a fine-tuned
@@ -114,14 +113,14 @@ def evaluate(
         progress.total = len(samples)
     options = settings.revision, settings.dtype, settings.device, settings.trust_remote_code
     model, processor = backbone.load(settings.model, *options)
-    before = evaluate_model(model, processor, samples, settings, identify, progress)
+    before = evaluate_model(model, processor, samples, settings, progress)
     after = None
     if adapter_or_model is not None:
         if lora.is_adapter(adapter_or_model):
             model = lora.load_adapter(model, adapter_or_model)
         else:
             model, processor = backbone.load(str(adapter_or_model), None, *options[1:])
-        after = evaluate_model(model, processor, samples, settings, identify, progress)
+        after = evaluate_model(model, processor, samples, settings, progress)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for sample in samples:
         counts[sample.source][sample.language] += 1

@@ -28,6 +28,10 @@ BLEU_TOKENISERS = {
 Arabic, because 13a does not know its punctuation."""
 
 
+Speaks = Callable[[str, str], bool]
+"""Whether a text is in a language (ISO 639-1)."""
+
+
 @dataclass(frozen=True)
 class Output:
     """What a model said to one sample, and what it is measured against."""
@@ -44,12 +48,14 @@ class MetricOptions:
     """``resamples`` of the bootstrap, its ``confidence`` in (0, 1) and ``seed``.
 
     ``bleu_tokeniser`` names sacreBLEU's tokenizer for all languages; None for the table above.
+    ``identifier`` names what tells languages apart, for the signature of fidelity.
     """
 
     resamples: int = 1000
     confidence: float = 0.95
     seed: int = 7
     bleu_tokeniser: str | None = None
+    identifier: str = "given"
     meteor: MeteorParameters = field(default_factory=MeteorParameters)
 
 
@@ -81,14 +87,14 @@ class _Metric:
 def score(
     outputs: Iterable[Output],
     options: MetricOptions = MetricOptions(),
-    identify: Callable[[str], str] | None = None,
+    speaks: Speaks | None = None,
 ) -> dict[str, dict[str, dict[str, Figure]]]:
     """Figures as ``{source: {language: {metric: Figure}}}``, also for ``micro`` and ``macro``.
 
     Metrics: ``keyword_strict`` and ``keyword_soft`` (share of all keywords found), ``keyword_any``
     (share of samples with a keyword found), over the samples that have keywords; ``meteor``,
-    ``chrf++``, ``bleu``, ``rouge_l``; ``fidelity`` (share of outputs that ``identify`` finds to be
-    in the language asked for) where ``identify`` is given. ``micro`` pools the samples of all
+    ``chrf++``, ``bleu``, ``rouge_l``; ``fidelity`` (share of outputs in the language asked for) where
+    ``speaks`` is given, which tells whether a text is in a language. ``micro`` pools the samples of all
     languages; ``macro`` is the mean over languages.
     """
     outputs = list(outputs)
@@ -96,7 +102,7 @@ def score(
     for output in outputs:
         groups[output.source][output.language].append(output)
     numbers = {len(output.references) for output in outputs}
-    metrics = _metrics(options, numbers.pop() if len(numbers) == 1 else -1, identify)
+    metrics = _metrics(options, numbers.pop() if len(numbers) == 1 else -1, speaks)
     return {
         source: _score_source(source, languages, metrics, options)
         for source, languages in sorted(groups.items())
@@ -154,9 +160,7 @@ def _common(signatures: Sequence[str]) -> str:
     )
 
 
-def _metrics(
-    options: MetricOptions, references: int, identify: Callable[[str], str] | None
-) -> dict[str, _Metric]:
+def _metrics(options: MetricOptions, references: int, speaks: Speaks | None) -> dict[str, _Metric]:
     """All metrics; ``references`` is the number for each sample, -1 where it varies."""
     rouge: dict[str, RougeScorer] = {}
 
@@ -185,10 +189,10 @@ def _metrics(
             lambda language: f"case:lc|f:1|tok:{tokenise.TOKENISER}",
         ),
     }
-    if identify is not None:
+    if speaks is not None:
         metrics["fidelity"] = _mean(
-            lambda o, language: (identify(o.hypothesis) == language, 1),
-            lambda language: f"identify:{getattr(identify, '__name__', 'given')}",
+            lambda o, language: (speaks(o.hypothesis, language), 1),
+            lambda language: f"identify:{options.identifier}",
         )
     return metrics
 

@@ -6,6 +6,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics import BLEU, CHRF
 
 from mella_spark.evaluation import bootstrap
+from mella_spark.evaluation.fidelity import is_in_language
 from mella_spark.evaluation.metrics import MetricOptions, Output, score
 
 HYPOTHESES = ["Một ngôi sao đỏ ở trên nhà.", "Hai con mèo xanh", "", "Đèn ông sao và nón lá"]
@@ -83,12 +84,28 @@ def test_no_keywords_no_keyword_figure():
 
 
 def test_fidelity():
-    def first_letter(text):
-        return "vi" if text.startswith("Đ") else "en"
+    def starts_with_d(text, language):
+        return language == "vi" and text.startswith("Đ")
 
-    figures = score(outputs(), QUICK, first_letter)["ling"]
+    figures = score(outputs(), MetricOptions(resamples=9, identifier="d"), starts_with_d)["ling"]
     assert figures["vi"]["fidelity"].value == 25
-    assert "identify:first_letter" in figures["vi"]["fidelity"].signature
+    assert figures["vi"]["fidelity"].signature.startswith("fidelity|identify:d|bs:9|")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "same"),
+    [
+        ("Một ngôi sao đỏ ở bên trái hai ngôi nhà.", "vi", True),
+        ("A red star to the left of two houses.", "vi", False),
+        ("Crvena zvezda je levo od dve kuće.", "sr", True),
+        ("Црвена звезда је лево од две куће.", "sr", True),
+        ("Crvena zvijezda lijevo od dvije kuće.", "cs", False),
+        ("12", "cs", False),
+        ("", "th", False),
+    ],
+)
+def test_is_in_language(text, language, same):
+    assert is_in_language(text, language) is same
 
 
 def test_serbian_scripts_score_the_same():
