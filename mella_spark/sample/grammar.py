@@ -77,11 +77,7 @@ def native_alt(scene: Scene, language: str, rng: random.Random) -> str:
     own = next(group for group in scene.groups if group.thing == named)
     motif = lang.motifs[named]
     template = rng.choice((*lang.alts, *motif.alts))
-    slots = {
-        "np": _phrase(motif.name, own, lang, bare=True),
-        "name": motif.base,
-        "fact": rng.choice(motif.facts),
-    }
+    slots = {"np": _phrase(motif.name, own, lang, bare=True), "fact": rng.choice(motif.facts)}
     return template.format(**slots, **{k.capitalize(): _capital(v) for k, v in slots.items()})
 
 

@@ -48,9 +48,9 @@ class Language:
     ``{n}`` of ``phrase``. ``colours[colour]`` are the colour's forms and ``agreement[cls]`` says
     which of them goes with 1, 2, 3. ``frames[relation]`` is the sentence, with ``{a}``, ``{b}``
     the phrases and ``{va}``, ``{vb}`` the verb, ``verbs[cls]`` for 1, 2, 3; ``polish`` makes the
-    last adjustments that depend on sounds. ``alts`` (with ``{np}``, ``{name}``, ``{fact}``;
-    a capitalised slot is capitalised), ``plain_one`` and ``plain_two`` (with ``{a}``, ``{b}``)
-    are the templates of native alt texts.
+    last adjustments that depend on sounds. ``alts`` (with ``{np}``, the counted name, ``{fact}``,
+    and ``{Np}``, ``{Fact}`` with a capital), ``plain_one`` and ``plain_two`` (with ``{a}``,
+    ``{b}``) are the templates of native alt texts.
     """
 
     code: str
