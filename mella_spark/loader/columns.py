@@ -14,6 +14,7 @@ from mella_spark.errors import InputError
 
 PHYSICAL_NAME = b"delta.columnMapping.physicalName"
 
+Ints = NDArray[np.int64]
 Column = NDArray[Any] | list[Any]
 
 
@@ -95,12 +96,15 @@ def numbers(array: pa.Array) -> NDArray[Any]:
         ) from error
 
 
-def gather(table: pa.RecordBatch, rows: Sequence[int] | NDArray[np.int64]) -> list[Column]:
-    """The columns of some rows: numbers as arrays, everything else as lists of Python objects."""
-    taken: list[Column] = []
-    for array in table.columns:
-        if is_number(array.type):
-            taken.append(numbers(array.take(pa.array(rows))))
-        else:
-            taken.append([array[row].as_py() for row in map(int, rows)])
-    return taken
+def take(parts: Sequence[tuple[pa.Array, Ints]], order: Ints, kind: pa.DataType) -> Column:
+    """Rows out of several arrays of one type: part ``i`` gives the rows in its index array, and
+    ``order[j]`` says which of all rows given, counted through the parts, stands at ``j``.
+
+    Numbers come as an array, everything else as a list of Python objects.
+    """
+    if is_number(kind):
+        given = [array.take(pa.array(rows)) for array, rows in parts]
+        return numbers(pa.concat_arrays([*given, pa.array([], kind)]).take(pa.array(order)))
+    # Scalar by scalar: a picture is copied once, straight from the slice it was read into.
+    values = [array[row].as_py() for array, rows in parts for row in rows.tolist()]
+    return [values[index] for index in order.tolist()]

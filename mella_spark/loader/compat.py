@@ -107,6 +107,3 @@ def install() -> types.ModuleType:
         for name in _PARQUET_USERS:
             vars(importlib.import_module(name))["pq"] = legacy
     return package
-
-
-petastorm = install()

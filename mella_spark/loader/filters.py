@@ -69,6 +69,11 @@ class Range:
     high: Any = None
     all_null: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):  # NaN bounds nothing
+            if getattr(self, name) != getattr(self, name):
+                object.__setattr__(self, name, None)
+
 
 def may_match(filters: Dnf, ranges: Mapping[str, Range]) -> bool:
     """False only where no row can satisfy the filters. Unknown columns can always match."""
@@ -79,8 +84,8 @@ def may_match(filters: Dnf, ranges: Mapping[str, Range]) -> bool:
 
 def _term_may(term: Term, known: Range) -> bool:
     _, op, value = term
-    if known.all_null:
-        return op == "not in"  # is_in() treats null as a value; comparisons with null never hold
+    if known.all_null:  # pyarrow's isin() takes null for a value; comparisons with it never hold
+        return op == "not in" or (op == "in" and None in value)
     try:
         if op in ("=", "=="):
             return _within(value, known)
