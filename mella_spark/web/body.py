@@ -65,16 +65,17 @@ def _inflate(body: bytes, window: int, limit: int) -> bytes:
     pieces, size = [], 0
     while body:
         stream = zlib.decompressobj(window)
+        damaged = False
         try:
             piece = stream.decompress(body, limit - size + 1)
         except zlib.error:
             piece = _inflate_by_piece(body, window, limit - size)
-            stream = None
+            damaged = True
         pieces.append(piece)
         size += len(piece)
         if size > limit:
             raise BodyTooLarge(f"decoded body is larger than {limit} bytes")
-        if stream is None or not stream.eof or window != 31:
+        if damaged or not stream.eof or window != 31:
             break
         body = stream.unused_data
         if body[:2] != b"\x1f\x8b":
@@ -100,6 +101,8 @@ def _inflate_by_piece(body: bytes, window: int, limit: int) -> bytes:
 
 def _deflated(body: bytes, limit: int) -> bytes:
     """``deflate`` means zlib, and raw deflate in servers that misread the standard."""
+    if body.lstrip()[:1] == b"<":
+        return body
     for window in (15, -15):
         try:
             zlib.decompressobj(window).decompress(body[:512], 1)

@@ -31,7 +31,24 @@ _IMAGE_TAG = re.compile(rb"<ima?ge?[\s/>]", re.IGNORECASE)
 _MARK = "\ufffc"  # OBJECT REPLACEMENT CHARACTER, what Unicode has for an image in text
 _NOT_TEXT = ["script", "style", "template", "svg", "textarea", "select", "iframe", "object"]
 _DIGITS = re.compile(r"\s*([0-9]+)(?:\.[0-9]*)?\s*(?:px)?\s*$", re.IGNORECASE)
-_CC = re.compile(r"https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/", re.I)
+# Raw characters looked at for one character of context: mark-up is mostly indentation.
+_RAW = 8
+# Neighbouring images looked past at most: galleries can have thousands without a word.
+_PIECES = 32
+# A word longer than this is cut: scripts without spaces.
+_WORD = 24
+# One walk finds all that is needed; each further query would cost as much as parsing a third time.
+_SELECTOR = ", ".join(
+    (
+        "img",
+        "base[href]",
+        "meta[content]",
+        "figcaption",
+        *(f'{tag}[rel~="license" i][href]' for tag in ("a", "link", "area")),
+        'a[href*="creativecommons.org/licenses/"]',
+        'a[href*="creativecommons.org/publicdomain/"]',
+    )
+)
 
 
 def may_have_images(body: bytes) -> bool:
@@ -55,12 +72,20 @@ def read_page(
         return page
     text, page.charset = decode(body, charset)
     tree = LexborHTMLParser(text)
-    nodes = tree.css("img")
-    page.seen = len(nodes)
-    kept = _images(page, nodes, _base(tree, url), codec(page.charset))
+    nodes: dict[str, list[LexborNode]] = {}
+    for node in tree.css(_SELECTOR):
+        nodes.setdefault(node.tag or "", []).append(node)
+    base = _base(nodes.get("base", []), url)
+    page.seen = len(nodes.get("img", []))
+    kept = _images(page, nodes.get("img", []), base, codec(page.charset))
     if kept:
-        _describe(page, tree, kept, url, headers)
-        _read_text(page, tree, kept, context_chars)
+        _describe(page, tree, nodes, headers)
+        page.license_url = _license(nodes, base)
+        captions = _captions(nodes.get("figcaption", []))
+        for node, image in kept:
+            image.figcaption = captions.get(node.mem_id)
+            image.title = image.title or page.title
+        _read_text(page, tree, [node for node, _ in kept], _hidden(body), context_chars)
     return page
 
 
@@ -79,7 +104,7 @@ def _images(
             page.rejects["blank_alt"] += 1
             continue
         parent = node.parent
-        sources = ()
+        sources: tuple[dict[str, str | None], ...] = ()
         if parent is not None and parent.tag == "picture":
             sources = tuple(s.attributes for s in parent.iter() if s.tag == "source")
         reference = picture.choose(attributes, sources)
@@ -106,84 +131,105 @@ def _images(
     return kept
 
 
-def _base(tree: LexborHTMLParser, url: str) -> str:
+def _base(nodes: list[LexborNode], url: str) -> str:
     """The document base URL: the first ``base`` with an href, resolved against the page."""
-    node = tree.css_first("base[href]")
-    href = node.attributes.get("href") if node is not None else None
+    href = nodes[0].attributes.get("href") if nodes else None
     return (resolve(href, url) if href else None) or url
 
 
 def _describe(
     page: Page,
     tree: LexborHTMLParser,
-    kept: list[tuple[LexborNode, Image]],
-    url: str,
+    nodes: dict[str, list[LexborNode]],
     headers: Sequence[tuple[str, str]],
 ) -> None:
-    """Title, declared language, opt-out signals, licence and figure captions."""
-    head = tree.head
+    """Title, declared language and opt-out signals."""
+    head, root = tree.head, tree.root
     title = head.css_first("title") if head is not None else None
-    page.title = collapse(title.text()) if title is not None else None
-    metas = [node.attributes for node in tree.css("meta[content]")]
+    page.title = (collapse(title.text()) or None) if title is not None else None
+    metas = [node.attributes for node in nodes.get("meta", [])]
     page.optout = optout.from_headers(headers) + optout.from_meta(
         (meta.get("name") or "", meta["content"] or "") for meta in metas
     )
-    root = tree.root.attributes if tree.root is not None else {}
+    attributes = root.attributes if root is not None else {}
     page.language = declared_language(
-        root.get("lang") or root.get("xml:lang"),
+        attributes.get("lang") or attributes.get("xml:lang"),
         [m["content"] for m in metas if (m.get("http-equiv") or "").lower() == "content-language"],
         [value for name, value in headers if name.lower() == "content-language"],
     )
-    page.license_url = _license(tree, url)
-    captions: dict[int, str] = {}
-    for figure in tree.css("figure"):
-        caption = figure.css_first("figcaption")
-        if caption is not None and (text := collapse(caption.text(separator=" "))):
-            captions.update((node.mem_id, text) for node in figure.css("img"))
-    for node, image in kept:
-        image.figcaption = captions.get(node.mem_id)
-        image.title = image.title or page.title
+
+
+def _captions(nodes: list[LexborNode]) -> dict[int, str]:
+    """Caption of the innermost captioned figure around each image, by the image's node id."""
+    found: list[tuple[list[int], str]] = []
+    for caption in nodes:
+        figure = caption.parent
+        while figure is not None and figure.tag != "figure":
+            figure = figure.parent
+        if figure is not None and (text := collapse(caption.text(separator=" "))):
+            found.append(([image.mem_id for image in figure.css("img")], text))
+    found.sort(key=lambda item: -len(item[0]))  # figures within others last, so that theirs stay
+    return {image: text for images, text in found for image in images}
 
 
 def _read_text(
-    page: Page, tree: LexborHTMLParser, kept: list[tuple[LexborNode, Image]], context_chars: int
+    page: Page,
+    tree: LexborHTMLParser,
+    images: list[LexborNode],
+    hidden: list[str],
+    context_chars: int,
 ) -> None:
     """Context of each image, half before and half after it, and a sample of the page's text.
 
     A mark goes into the tree where each image stands; one walk in C then gives text and places.
     """
-    body = tree.body
-    if body is None:
+    if tree.body is None:
         return
-    for node, _ in kept:
+    for node in images:
         node.insert_before(_MARK)
-    tree.strip_tags(_NOT_TEXT)
-    pieces = [collapse(piece) for piece in body.text(separator=" ").split(_MARK)]
-    page.text = collapse(" ".join(pieces)[: 2 * TEXT_CHARS])[:TEXT_CHARS]
-    if len(pieces) != len(kept) + 1:
+    if hidden:
+        tree.strip_tags(hidden)
+    text = tree.body.text(separator=" ")
+    pieces = text.split(_MARK)
+    page.text = collapse(text[: 4 * TEXT_CHARS].replace(_MARK, " "))[:TEXT_CHARS]
+    if len(pieces) != len(images) + 1:
         return  # the page has marks of its own, or an image outside the body: no telling which
     half = context_chars // 2
-    for index, (_, image) in enumerate(kept):
+    for index, image in enumerate(page.images):
         before, after = _last(pieces, index, half), _first(pieces, index + 1, half)
-        image.context = collapse(f"{before} {after}") or None
+        image.context = f"{before} {after}".strip() or None
+
+
+def _hidden(body: bytes) -> list[str]:
+    """Elements of the page whose text nobody sees; all of them where the bytes do not tell."""
+    lower = body.lower()
+    return [tag for tag in _NOT_TEXT if tag.encode() in lower or b"\0" in body[:64]]
 
 
 def _last(pieces: list[str], index: int, count: int) -> str:
-    """The last ``count`` characters of the text up to and including ``pieces[index]``."""
-    text = pieces[index]
-    while len(text) < count and index > 0:
+    """The last ``count`` characters of text up to the end of ``pieces[index]``, in whole words."""
+    text = collapse(pieces[index][-_RAW * count :])
+    stop = max(0, index - _PIECES)
+    while len(text) < count and index > stop:
         index -= 1
-        text = f"{pieces[index]} {text}" if pieces[index] else text
-    return text[-count:] if count else ""
+        text = collapse(f"{pieces[index][-_RAW * count :]} {text}")
+    if len(text) <= count:
+        return text
+    space = text.find(" ", len(text) - count - 1)
+    return text[space + 1 if 0 <= space < len(text) - count + _WORD else -count :]
 
 
 def _first(pieces: list[str], index: int, count: int) -> str:
-    """The first ``count`` characters of the text from ``pieces[index]`` on."""
-    text = pieces[index]
-    while len(text) < count and index < len(pieces) - 1:
+    """The first ``count`` characters of text from ``pieces[index]`` on, in whole words."""
+    text = collapse(pieces[index][: _RAW * count])
+    stop = min(len(pieces) - 1, index + _PIECES)
+    while len(text) < count and index < stop:
         index += 1
-        text = f"{text} {pieces[index]}" if pieces[index] else text
-    return text[:count]
+        text = collapse(f"{text} {pieces[index][: _RAW * count]}")
+    if len(text) <= count:
+        return text
+    space = text.rfind(" ", 0, count + 1)
+    return text[: space if space > count - _WORD else count]
 
 
 def declared_language(
@@ -208,14 +254,9 @@ def pixels(value: str | None) -> int | None:
     return side if 0 < side < _MAX_SIDE else None
 
 
-def _license(tree: LexborHTMLParser, url: str) -> str | None:
+def _license(nodes: dict[str, list[LexborNode]], base: str) -> str | None:
     """``rel=license`` of a link, else the first link to a Creative Commons licence."""
-    nodes = tree.css(
-        'a[rel~="license" i][href], link[rel~="license" i][href], area[rel~="license" i][href]'
-    ) or [
-        node
-        for node in tree.css('a[href*="creativecommons.org/"]')
-        if _CC.match(node.attributes.get("href") or "")
-    ]
-    base = _base(tree, url) if nodes else url
-    return next(filter(None, (resolve(n.attributes.get("href") or "", base) for n in nodes)), None)
+    links = [n.attributes for tag in ("a", "link", "area") for n in nodes.get(tag, [])]
+    stated = [link for link in links if "license" in (link.get("rel") or "").lower().split()]
+    found = (resolve(link.get("href") or "", base) for link in stated or links)
+    return next(filter(None, found), None)

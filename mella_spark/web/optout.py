@@ -52,7 +52,7 @@ def from_meta(metas: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _robots(value: str, agents: bool) -> list[str]:
-    """Directives in a list; with ``agents``, one that is addressed to a named crawler is not ours."""
+    """Directives in a list; with ``agents``, a list addressed to a named crawler is not ours."""
     agent, colon, rest = value.lower().partition(":")
     if agents and colon and "," not in agent and agent.strip() not in VALUED:
         return _robots(rest, agents=False) if agent.strip() in OUR_NAMES else []

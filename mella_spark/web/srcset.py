@@ -22,7 +22,7 @@ class Candidate(NamedTuple):
 
 def parse(srcset: str) -> list[Candidate]:
     """Candidates in order; those with descriptors the standard calls an error are left out."""
-    candidates = []
+    candidates: list[Candidate] = []
     position, end = 0, len(srcset)
     while True:
         start = _NOT_SPACE_OR_COMMA.search(srcset, position)
@@ -32,7 +32,8 @@ def parse(srcset: str) -> list[Candidate]:
         position = stop.start() if stop else end
         url = srcset[start.start() : position]
         if url.endswith(","):
-            url, descriptors = url.rstrip(","), []
+            url = url.rstrip(",")
+            descriptors: list[str] = []
         else:
             descriptors, position = _descriptors(srcset, position)
         candidate = _candidate(url, descriptors)

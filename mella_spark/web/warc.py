@@ -42,8 +42,8 @@ class Record:
     """One record. ``body`` is the HTTP payload with its encodings undone, for ``response``; the
     block for the other types that carry content; empty for requests and the like.
 
-    ``offset`` is None where the record cannot be read on its own (a file packed as one gzip stream).
-    ``headers`` are those of HTTP, in order, with names as written.
+    ``offset`` is None where the record cannot be read on its own, in a file packed as one gzip
+    stream. ``headers`` are those of HTTP, in order, with names as written.
     """
 
     type: str
@@ -159,7 +159,7 @@ class _Reader:
             yield Reject(0, "not_warc", "the file is empty", b"")
 
     def _run(self, start: int) -> Iterator[tuple[int, Record | Reject] | str]:
-        """Records from ``start`` on with their positions; last a message where reading broke off."""
+        """Records from ``start`` on with positions; last a message where reading broke off."""
         self.stream.seek(start)
         previous = -1
         try:
