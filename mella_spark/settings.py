@@ -104,6 +104,7 @@ class CaptionSettings(Section):
     max_new_tokens: Positive
     num_beams: Positive
     max_pixels: Positive
+    refuse_pixels: Annotated[int, Field(gt=0, le=89_478_485)]
     max_aspect: PositiveFloat
     max_error_rate: Share
     batch_pictures: Positive

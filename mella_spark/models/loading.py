@@ -1,0 +1,86 @@
+"""From settings to a model in memory; the same code for shipped, local and hub models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mella_spark.errors import MissingDependencyError, StageError
+from mella_spark.models.devices import resolve_device, resolve_dtype
+from mella_spark.models.keys import model_folder
+from mella_spark.models.protocols import Captioner, Translator
+from mella_spark.models.recovery import describe
+from mella_spark.settings import CaptionSettings, TranslateSettings
+
+
+def load_captioner(settings: CaptionSettings) -> Captioner:
+    """The captioner that ``settings`` describe, ready to be asked.
+
+    Any model that transformers loads as image-text-to-text will do. Raises ``StageError`` if it
+    cannot be loaded, ``MissingDependencyError`` if its GPU is not there.
+    """
+    from mella_spark.models.captioner import TransformersCaptioner
+
+    processor, model = _load(settings, "caption", "AutoProcessor", "AutoModelForImageTextToText")
+    return TransformersCaptioner(
+        model,
+        processor,
+        batch_size=settings.batch_size,
+        max_new_tokens=settings.max_new_tokens,
+        num_beams=settings.num_beams,
+    )
+
+
+def load_translator(settings: TranslateSettings) -> Translator:
+    """The translator that ``settings`` describe, ready to be asked.
+
+    Any multilingual sequence-to-sequence model with a token for each language will do (M2M100,
+    NLLB, mBART), and Marian models. Raises as :func:`load_captioner`.
+    """
+    from mella_spark.models.translator import TransformersTranslator
+
+    tokenizer, model = _load(settings, "translate", "AutoTokenizer", "AutoModelForSeq2SeqLM")
+    return TransformersTranslator(
+        model,
+        tokenizer,
+        batch_size=settings.batch_size,
+        max_new_tokens=settings.max_new_tokens,
+        num_beams=settings.num_beams,
+    )
+
+
+def _load(
+    settings: CaptionSettings | TranslateSettings, task: str, front: str, back: str
+) -> tuple[Any, Any]:
+    """The processor or tokenizer, and the model on its device, ready for inference."""
+    try:
+        import transformers
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"Models need transformers and PyTorch, and one is missing: {error}.",
+            "Install mella-spark with its models extra.",
+        ) from None
+    where = model_folder(settings.model, task)
+    device = resolve_device(settings.device)
+    options = {"revision": settings.revision, "trust_remote_code": settings.trust_remote_code}
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        before = getattr(transformers, front).from_pretrained(where, **options)
+        model = getattr(transformers, back).from_pretrained(
+            where, dtype=resolve_dtype(settings.dtype, device), **options
+        )
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        raise StageError(
+            f"Cannot load the model {settings.model!r} for {task}: {describe(error)}",
+            _hint(settings.model),
+        ) from None
+    return before, model.to(device).eval()
+
+
+def _hint(model: str) -> str:
+    if "/" not in model or model.startswith((".", "/", "~")) or Path(model).exists():
+        return "Give a folder that holds the model, the name of a hub model, or embedded."
+    return (
+        "Check its name and revision and that the hub can be reached; without a network, download "
+        "it beforehand and give the folder."
+    )
