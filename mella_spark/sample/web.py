@@ -32,7 +32,7 @@ _FILES: tuple[tuple[tuple[str, ...], bool], ...] = (
 )
 _MIME = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 _DRAWN_SIDE = 256
-_PNG_COLOURS = 64
+_PNG_COLOURS = 128
 _NOT_FOUND = b"<!DOCTYPE html><html><head><title>404</title></head><body>Not found</body></html>"
 
 
@@ -85,7 +85,7 @@ def encode_picture(picture: Picture) -> bytes:
         image = image.resize((picture.side, picture.side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     if picture.format == "png":
-        image.quantize(_PNG_COLOURS).save(buffer, "PNG")
+        image.quantize(_PNG_COLOURS, Image.Quantize.FASTOCTREE).save(buffer, "PNG")
     elif picture.format == "webp":
         image.save(buffer, "WEBP", quality=picture.quality, method=2)
     else:
