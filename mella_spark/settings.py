@@ -63,6 +63,8 @@ class FilterSettings(Section):
     min_language_score: Share
     min_culture_score: Share
     min_alt_chars: Positive
+    pixel_side: Annotated[int, Field(ge=0)]
+    icon_side: Annotated[int, Field(ge=0)]
 
 
 class FetchSettings(Section):

@@ -41,6 +41,9 @@ class Language(Section):
     nllb: str | None = None
     m2m: str | None = None
     tokenisation: Literal["word", "character"] = "word"
+    matching: Literal["word", "inside"] = "word"
+    prefixes: tuple[str, ...] = ()
+    transliteration: dict[str, str] = {}
     boilerplate: tuple[str, ...] = ()
     furniture: tuple[str, ...] = ()
     prompts: Prompts
