@@ -19,6 +19,8 @@ from mella_spark.images.sniff import DECODABLE, sniff
 
 # Our own limit stands below Pillow's, so its warning would only repeat what a row says already.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Damaged EXIF is common and costs us nothing but the orientation.
+warnings.filterwarnings("ignore", message="Corrupt EXIF data")
 
 PILLOW_MAX_PIXELS = 89_478_485
 """The largest cap on pixels: above twice this number Pillow refuses by itself."""

@@ -93,6 +93,8 @@ class Fetcher:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
+        # Where a connection breaks, aiohttp would repeat the request by itself, out of turn.
+        self._session._retry_connection = False
         return self
 
     async def __aexit__(

@@ -28,6 +28,7 @@ _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _REFUSED = tuple(
     ipaddress.ip_network(network)
     for network in (
+        "192.0.0.0/24",  # protocol assignments (RFC 6890)
         "192.88.99.0/24",  # relays of 6to4 (RFC 7526)
         "168.63.129.16/32",  # a cloud's host agent, public in form only
         "2002::/16",  # 6to4: carries any IPv4 address (RFC 3056)
@@ -87,6 +88,8 @@ def _literal(host: str) -> Address | None:
     IPv4 as in the WHATWG URL Standard: a host whose last label is a number is an address.
     """
     if ":" in host:
+        if "%" in host:
+            raise Rejected("bad_url", "an address of one interface")
         try:
             return ipaddress.IPv6Address(host)
         except ValueError:
