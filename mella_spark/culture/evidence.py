@@ -50,6 +50,7 @@ MOST_HITS = 3  # gazetteer hits counted per text
 _SPECIFIC_WORDS = 6.0  # words at which an alt has 63 % of what length can say
 _LETTERS_PER_WORD = 5.0  # for scripts without spaces
 _FURNITURE_WORDS = 4
+_SEPARATORS = re.compile(r"[\s/|,.:;»«>·•()\[\]_-]+")
 _CASED_SCRIPTS = frozenset({"Latn", "Cyrl", "Grek", "Armn"})
 _SENTENCE_END = re.compile(r"[.!?:;–—\-\"„“«(]\s*$")
 
@@ -70,7 +71,7 @@ def gazetteer_evidence(
         hits = [hit for hit in gazetteer.find(text) if hit.term not in seen][:MOST_HITS]
         for hit in hits:
             seen.add(hit.term)
-            evidence.append(Evidence(kind, hit.term, WEIGHTS[kind]))
+            evidence.append(Evidence(kind, hit.surface, WEIGHTS[kind]))
         if hits and category is None:
             category = hits[0].category
     return evidence, category
@@ -94,15 +95,6 @@ def proper_name(alt: str, alt_words: Sequence[str], script: str) -> Evidence | N
         capitalised = word[0].isupper() and len(word) > 1 and not word.isupper()
         if index and capitalised and not _SENTENCE_END.search(alt[:at]):
             return Evidence("proper_name", word, WEIGHTS["proper_name"])
-    return None
-
-
-def boilerplate(alt: str, languages: Iterable[Language]) -> Evidence | None:
-    """An alt of navigation and page furniture alone, in any of ``languages``."""
-    key = comparison_key(alt)
-    for language in languages:
-        if _is_boilerplate(key, language.code, language.boilerplate, language.furniture):
-            return Evidence("boilerplate", key[:80], WEIGHTS["boilerplate"])
     return None
 
 
@@ -132,38 +124,40 @@ def small(
     return None
 
 
-@lru_cache(maxsize=1 << 14)
-def _is_boilerplate(
-    key: str, code: str, phrases: tuple[str, ...], furniture: tuple[str, ...]
-) -> bool:
-    known, longest = _phrases(phrases)
-    tokens = [token for token in re.split(r"[\s/|,.:;»«>·•()\[\]_-]+", key) if not token.isdigit()]
-    tokens = [token for token in tokens if token]
-    if not tokens:
-        return False
-    if key in known or _covered(tokens, known, longest):
-        return True
-    if len(tokens) > _FURNITURE_WORDS:
-        return False
-    marks, most = _phrases(furniture)
-    return any(
-        " ".join(tokens[:n]) in marks or " ".join(tokens[-n:]) in marks for n in range(1, most + 1)
-    )
+class Boilerplate:
+    """Tells alts that are navigation or page furniture in one language."""
 
+    def __init__(self, language: Language) -> None:
+        self._phrases = frozenset(map(comparison_key, language.boilerplate))
+        self._furniture = frozenset(map(comparison_key, language.furniture))
+        self._longest = max((phrase.count(" ") + 1 for phrase in self._phrases), default=0)
+        self.matches = lru_cache(maxsize=1 << 14)(self._matches)
 
-def _covered(tokens: Sequence[str], known: frozenset[str], longest: int) -> bool:
-    at = 0
-    while at < len(tokens):
-        for count in range(min(longest, len(tokens) - at), 0, -1):
-            if " ".join(tokens[at : at + count]) in known:
-                at += count
-                break
-        else:
+    def _matches(self, key: str) -> bool:
+        """Whether an alt, given as its ``comparison_key``, is made of boilerplate phrases alone, or
+        is of at most four words and opens or ends with the name of page furniture."""
+        tokens = [token for token in _SEPARATORS.split(key) if token and not token.isdigit()]
+        if not tokens:
             return False
-    return True
+        if self._covered(tokens):
+            return True
+        ends = {" ".join(part) for n in (1, 2) for part in (tokens[:n], tokens[-n:])}
+        return len(tokens) <= _FURNITURE_WORDS and not ends.isdisjoint(self._furniture)
+
+    def _covered(self, tokens: Sequence[str]) -> bool:
+        at = 0
+        while at < len(tokens):
+            for count in range(min(self._longest, len(tokens) - at), 0, -1):
+                if " ".join(tokens[at : at + count]) in self._phrases:
+                    at += count
+                    break
+            else:
+                return False
+        return True
 
 
-@lru_cache(maxsize=256)
-def _phrases(phrases: tuple[str, ...]) -> tuple[frozenset[str], int]:
-    keys = frozenset(map(comparison_key, phrases))
-    return keys, max((key.count(" ") + 1 for key in keys), default=0)
+def boilerplate(key: str, tellers: Iterable[Boilerplate]) -> Evidence | None:
+    """An alt, given as its ``comparison_key``, that is boilerplate in any language asked."""
+    if any(teller.matches(key) for teller in tellers):
+        return Evidence("boilerplate", key[:80], WEIGHTS["boilerplate"])
+    return None

@@ -5,9 +5,9 @@ The score is a noisy-or of the evidence for, damped by the evidence against::
     score = (1 - Π (1 - w)) · Π (1 - |v|)        w > 0 for, v < 0 against
 
 so it lies in 0..1, further evidence for raises it, evidence against lowers it, and the order does
-not matter. It ranks pairs; it rejects few. D_know lives from volume, so a native alt that is no page
-furniture is kept on the strength of its language alone: ``min_culture_score`` lies below what the
-language of an alt gives at ``min_language_score``.
+not matter. It ranks pairs; it rejects few. D_know lives from volume, so a native alt that is no
+page furniture is kept on the strength of its language alone: ``min_culture_score`` lies below what
+the language of an alt gives at ``min_language_score``.
 
 ``decide`` reads nothing but columns of ``native_pairs``: thresholds can be changed later without
 reading the crawl again.
@@ -24,16 +24,18 @@ from urllib.parse import urlsplit
 from mella_spark.culture import evidence as ev
 from mella_spark.culture.evidence import WEIGHTS, Evidence
 from mella_spark.culture.gazetteer import Gazetteer, load_gazetteer
+from mella_spark.errors import SettingsError
 from mella_spark.settings import FilterSettings
 from mella_spark.text.language import (
+    ENGLISH,
     UNDETERMINED,
     LanguageDecision,
     identify_alt,
     resolve_page_language,
 )
 from mella_spark.text.model import normalise_label
-from mella_spark.text.normalise import tidy
-from mella_spark.text.profiles import Language, languages_of_domain
+from mella_spark.text.normalise import comparison_key, tidy
+from mella_spark.text.profiles import Language, languages_of_domain, load_languages
 from mella_spark.text.scripts import words
 
 # Evidence that rejects on its own, in the order in which one reason is named.
@@ -76,6 +78,11 @@ class Assessor:
     def gazetteers(self) -> dict[str, Gazetteer]:
         """The gazetteer of each target."""
         return {code: load_gazetteer(self.languages[code]) for code in self.targets}
+
+    @cached_property
+    def boilerplates(self) -> dict[str, ev.Boilerplate]:
+        """What tells boilerplate in each language described."""
+        return {code: ev.Boilerplate(language) for code, language in self.languages.items()}
 
     def assess(self, pair: Mapping[str, Any]) -> Assessment:
         """Language, score, evidence and reject reason (null if acceptable) of one row of ``pairs``.
@@ -152,7 +159,7 @@ class Assessor:
                 self.settings.icon_side,
             ),
             self._no_words(alt, decision),
-            ev.boilerplate(alt, self._furnished(code, page)),
+            ev.boilerplate(comparison_key(alt), self._tellers(code, page)),
             ev.too_short(alt, self.settings.min_alt_chars),
         )
         return found + [item for item in against if item is not None], category
@@ -162,10 +169,25 @@ class Assessor:
             return Evidence("file_name", alt[:80], WEIGHTS["file_name"])
         return None
 
-    def _furnished(self, code: str, page: _Page) -> list[Language]:
-        """Languages whose boilerplate may stand on the page: the alt's, the page's and English."""
-        codes = dict.fromkeys((code, page.language, page.declared, *page.domain_languages, "en"))
-        return [self.languages[c] for c in codes if c is not None and c in self.languages]
+    def _tellers(self, code: str, page: _Page) -> list[ev.Boilerplate]:
+        """Those of the languages that may furnish the page: the alt's, the page's and English."""
+        codes = dict.fromkeys((code, page.language, page.declared, *page.domain_languages, ENGLISH))
+        return [self.boilerplates[c] for c in codes if c is not None and c in self.boilerplates]
+
+
+def make_assessor(settings: FilterSettings, targets: tuple[str, ...]) -> Assessor:
+    """An assessor for ``targets`` with the shipped descriptions of languages.
+
+    Raises ``SettingsError`` if a target is not described in ``conf/languages.yaml``.
+    """
+    languages = load_languages()
+    missing = [code for code in targets if code not in languages]
+    if missing:
+        raise SettingsError(
+            f"Languages without a description: {', '.join(missing)}.",
+            "Add a block for each to conf/languages.yaml.",
+        )
+    return Assessor(settings, languages, targets)
 
 
 def combine(weights: Iterable[float]) -> float:
@@ -231,7 +253,7 @@ class _Page:
         declared = pair.get("page_lang_declared")
         code = normalise_label(declared.strip().lower()) if declared else None
         host = urlsplit(pair["page_url"]).hostname or ""
-        domain_languages = languages_of_domain(host, dict(languages))
+        domain_languages = languages_of_domain(host, languages)
         language = resolve_page_language(
             pair.get("page_language"), code, domain_languages, languages
         )

@@ -53,7 +53,7 @@ _PAGE_VOTES, _DECLARED_VOTES, _DOMAIN_VOTES, _ENGLISH_VOTES = 10.0, 1.0, 1.0, 1.
 _TARGET_VOTES, _OTHER_VOTES = 0.05, 0.1
 _FLOOR = 0.01  # fastText's probabilities below this are noise
 _RELIABLE_LETTERS = 24  # letters from which on fastText counts fully for a third language
-_LABELS, _PAGE_LABELS = 24, 8
+_LABELS, _PAGE_LABELS = 12, 8
 _FREQUENT = 0.004  # a letter rarer than this in a page may come from a foreign name
 # A word of the page's script counts against so many Latin words around it.
 _LATIN_WORDS_PER_NATIVE = 3
@@ -230,7 +230,9 @@ def _contest(
     total_votes = sum(votes.values()) + _OTHER_VOTES
     candidates = {code for code in votes if _writes(code, script, languages)}
     scores: dict[str, float] = {}
-    for code in candidates | {code for code in posterior if _writes(code, script, languages)}:
+    likely = {code for code, probability in posterior.items() if probability > _FLOOR}
+    rivals = {code for code in likely - candidates if _writes(code, script, languages)}
+    for code in candidates | rivals:
         voted = code in candidates
         near = languages[code].near if voted and code in languages else ()
         probability = posterior.get(code, 0.0) + sum(posterior.get(other, 0.0) for other in near)
@@ -241,9 +243,9 @@ def _contest(
         scores[code] = prior + likelihood + alphabet_log_odds(code, letters, languages)
     if script == "Latn" and ENGLISH in scores:
         latin = [word for word in alt_words if script_of(word[0]) == "Latn"]
-        rivals = [c for c in candidates if c != ENGLISH]
-        if rivals:
-            rival = max(rivals, key=lambda code: (votes[code], scores[code]))
+        native = candidates - {ENGLISH}
+        if native:
+            rival = max(native, key=lambda code: (votes[code], scores[code]))
             articles = languages[rival].articles if rival in languages else ()
             scores[ENGLISH] += english_log_odds(latin, rival, articles)
     return _best(scores)

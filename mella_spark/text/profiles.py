@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,7 +44,7 @@ class Language(Section):
     tokenisation: Literal["word", "character"] = "word"
     matching: Literal["word", "inside"] = "word"
     prefixes: tuple[str, ...] = ()
-    transliteration: dict[str, str] = {}
+    transliteration: dict[str, str] = Field(default_factory=dict)
     boilerplate: tuple[str, ...] = ()
     furniture: tuple[str, ...] = ()
     prompts: Prompts
@@ -91,7 +92,7 @@ def load_languages(path: Path | None = None) -> dict[str, Language]:
     return languages
 
 
-def languages_of_domain(host: str, languages: dict[str, Language]) -> tuple[str, ...]:
+def languages_of_domain(host: str, languages: Mapping[str, Language]) -> tuple[str, ...]:
     """Languages whose country's top-level domain ``host`` (Unicode or punycode) ends in."""
     last = host.rstrip(".").rpartition(".")[2].lower()
     return tuple(c for c, language in languages.items() if last in language.top_level_domains)

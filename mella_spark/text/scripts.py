@@ -127,6 +127,11 @@ def script_share(text: str, scripts: tuple[str, ...] | list[str]) -> float:
     return sum(counts[script] for script in set(scripts)) / total if total else 0.0
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where the ``words`` of ``text`` begin and end."""
+    return [match.span() for match in _WORDS.finditer(text)]
+
+
 def words(text: str) -> list[str]:
     """Runs of letters with their marks; an unspaced script gives one run for a whole phrase."""
     return _WORDS.findall(text)
