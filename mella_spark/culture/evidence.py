@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -99,13 +100,16 @@ def proper_name(alt: str, alt_words: Sequence[str], script: str) -> Evidence | N
 
 
 def too_short(alt: str, least_letters: int) -> Evidence | None:
-    """Fewer letters than ``least_letters``; a Hangul syllable or an ideograph counts as two."""
+    """Letters, but fewer than ``least_letters``.
+
+    Vowel signs count as letters; a Hangul syllable or an ideograph counts as two.
+    """
     letters = sum(
         2 if script_of(character) in ("Hang", "Hani") else 1
         for character in alt
-        if character.isalpha()
+        if unicodedata.category(character)[0] in "LM"
     )
-    if letters >= least_letters:
+    if letters == 0 or letters >= least_letters:
         return None
     return Evidence("too_short", f"{letters} letters", WEIGHTS["too_short"])
 

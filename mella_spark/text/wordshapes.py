@@ -21,6 +21,7 @@ from mella_spark.settings import conf_dir
 from mella_spark.text.normalise import strip_accents
 
 ENGLISH = "en"
+SHARED = "mul"  # the list of words spelt alike in many languages
 ORDER = 4
 ALPHABET_SIZE = 60
 PRIOR_WEIGHT = 3.0
@@ -31,7 +32,9 @@ COMMON_NATIVE_WORD = -0.9
 ACCENTED_WORD = -1.7
 NGRAM_WEIGHT = 0.33
 NGRAM_LIMIT = 8.0
-OPENING_ARTICLE = 2.0
+# Set by hand: the lists the weights come from hold no phrases and no words of both languages.
+OPENING_ARTICLE = 3.5
+ALL_WORDS_NATIVE = -3.0
 
 
 class LetterModel:
@@ -80,13 +83,19 @@ def english_log_odds(words: Sequence[str], language: str, articles: Sequence[str
     lowered = [word.lower() for word in words]
     total = sum(_word_log_odds(word, language) for word in lowered)
     if len(lowered) > 1 and lowered[0] in ("a", "an", "the") and lowered[0] not in articles:
-        total += OPENING_ARTICLE
+        return total + OPENING_ARTICLE
+    if lowered and all(_is_native(word, language) for word in lowered):
+        total += ALL_WORDS_NATIVE
     return total
+
+
+def _is_native(word: str, language: str) -> bool:
+    return word in common_words(language) or word in common_words(SHARED)
 
 
 @lru_cache(maxsize=1 << 16)
 def _word_log_odds(word: str, language: str) -> float:
-    english, native = word in common_words(ENGLISH), word in common_words(language)
+    english, native = word in common_words(ENGLISH), _is_native(word, language)
     ratio = 0.0
     if len(word) > 1:
         likelihood = _letter_model(ENGLISH).log_likelihood(word)
@@ -108,6 +117,6 @@ def _letter_model(language: str) -> LetterModel:
         not words
     ):  # a language without a list is told from English by what the others have in common
         folder = conf_dir() / "words"
-        others = [path.stem for path in sorted(folder.glob("*.txt")) if path.stem != ENGLISH]
+        others = [p.stem for p in sorted(folder.glob("*.txt")) if p.stem not in (ENGLISH, SHARED)]
         words = frozenset().union(*map(common_words, others))
     return LetterModel(words)
