@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from .markup import nav_icons
+from .plan import motif_of
 from .scenes import Group, Scene
-from .sites import Page, Placement, motif_of
+from .sites import Page, Placement
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from PIL import Image, ImageDraw
 from .archive import Record, capture, chunked, http_response, payload_digest, write_warc
 from .draw import draw
 from .markup import nav_icons, page_html, tracker_url
+from .plan import plan_pages
 from .scenes import Group, Scene
-from .sites import Page, Picture, Placement, plan_pages
+from .sites import Page, Picture, Placement
 from .sitetext import SITE_TEXTS
 from .truth import truth_pairs, write_truth
 
