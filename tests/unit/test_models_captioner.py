@@ -1,0 +1,109 @@
+"""The captioner over real architectures with random weights, loaded by path as any model is."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from PIL import Image
+
+from mella_spark.errors import StageError
+from mella_spark.models import load_captioner
+from mella_spark.models.captioner import count_tokens
+from models_tiny import caption_settings, make_blip, make_qwen
+from tiny_vlm import make_vlm
+
+MAKERS = {"llava": make_vlm, "qwen": make_qwen, "blip": make_blip}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("captioners")
+    return {name: make(root / name) for name, make in MAKERS.items()}
+
+
+def pictures() -> list[Image.Image]:
+    """Pictures of different sizes, so that Qwen's prompts have different lengths."""
+    generator = torch.Generator().manual_seed(1)
+    sizes = [(40, 40), (120, 40), (64, 96), (33, 57), (140, 140)]
+    return [
+        Image.frombytes(
+            "RGB",
+            size,
+            bytes(torch.randint(0, 256, (size[0] * size[1] * 3,), generator=generator).tolist()),
+        )
+        for size in sizes
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_answers_do_not_depend_on_the_batch(folders, name):
+    settings = caption_settings(folders[name], max_new_tokens=6, batch_size=5)
+    captioner = load_captioner(settings)
+    together = captioner.caption(pictures(), settings.prompt)
+    alone = [captioner.caption([picture], settings.prompt)[0] for picture in pictures()]
+    assert [a.error for a in together] == [a.error for a in alone]
+    assert [a.text for a in together] == [a.text for a in alone]
+    assert all(a.text is not None or "empty text" in str(a.error) for a in together)
+    assert sum(a.text is not None for a in together) >= 3
+    assert all(0 < a.tokens <= 6 and a.latency_ms > 0 for a in together if a.text is not None)
+
+
+@pytest.mark.parametrize("name", ["llava", "qwen"])
+def test_prompts_are_padded_on_the_left_and_not_repeated_in_the_answer(folders, name):
+    settings = caption_settings(folders[name], max_new_tokens=4)
+    captioner = load_captioner(settings)
+    inputs = captioner._inputs(pictures(), "Say what <image> it is.")
+    assert inputs["attention_mask"][:, -1].all()
+    widths = inputs["attention_mask"].sum(1)
+    assert (len(set(widths.tolist())) > 1) == (name == "qwen")
+    answers = captioner.caption(pictures(), settings.prompt)
+    assert not any("Describe" in (a.text or "") for a in answers)
+
+
+def test_a_picture_the_model_fails_on_costs_only_itself(folders):
+    settings = caption_settings(folders["qwen"], max_new_tokens=4)
+    captioner = load_captioner(settings)
+    sound = captioner.caption(pictures(), settings.prompt)
+    stretched = Image.new("RGB", (3000, 4))  # beyond the aspect ratio that Qwen's processor takes
+    mixed = captioner.caption([*pictures()[:2], stretched, *pictures()[2:]], settings.prompt)
+    assert mixed[2].text is None
+    assert mixed[2].error.startswith("ValueError: ")
+    assert [a.text for i, a in enumerate(mixed) if i != 2] == [a.text for a in sound]
+
+
+def test_no_pictures(folders):
+    assert load_captioner(caption_settings(folders["llava"])).caption([], "x") == []
+
+
+def test_loading_keeps_to_the_number_format(folders):
+    captioner = load_captioner(caption_settings(folders["llava"], dtype="bfloat16"))
+    assert captioner.model.dtype is torch.bfloat16
+    assert captioner.caption(pictures()[:1], "x")[0].error is None
+
+
+@pytest.mark.parametrize("model", ["no-such-folder", "./no/such/folder"])
+def test_a_missing_model_is_one_sentence(model, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(StageError) as caught:
+        load_captioner(caption_settings(model))
+    assert model in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_a_model(tmp_path):
+    with pytest.raises(StageError, match="Cannot load the model"):
+        load_captioner(caption_settings(tmp_path))
+
+
+class Config:
+    """Ids as in a generation config."""
+
+    bos_token_id, decoder_start_token_id, pad_token_id, eos_token_id = 7, None, 0, [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [([5, 6, 2, 0, 0], 3), ([7, 5, 3], 2), ([5, 6], 2), ([0, 7, 5, 6, 2], 3), ([2], 1)],
+)
+def test_tokens_are_counted_up_to_the_end(ids, expected):
+    assert count_tokens(ids, Config) == expected

@@ -1,0 +1,49 @@
+"""Devices and number formats, decided without a GPU."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mella_spark.errors import MissingDependencyError, SettingsError
+from mella_spark.models.devices import choose_device, resolve_dtype, spark_gpu_address
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "gpus", "expected"),
+    [
+        ("auto", None, 0, "cpu"),
+        ("auto", None, 2, "cuda"),
+        ("auto", "1", 2, "cuda:1"),
+        ("cpu", "1", 2, "cpu"),
+        ("cuda", None, 1, "cuda"),
+        ("cuda:0", "1", 2, "cuda:0"),
+    ],
+)
+def test_choose(setting, address, gpus, expected):
+    assert choose_device(setting, address, gpus) == expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "gpus"),
+    [("auto", "0", 0), ("auto", "3", 2), ("cuda", None, 0), ("cuda:2", None, 2)],
+)
+def test_a_gpu_that_is_not_there(setting, address, gpus):
+    with pytest.raises(MissingDependencyError, match=r"PyTorch sees \d GPU"):
+        choose_device(setting, address, gpus)
+
+
+@pytest.mark.parametrize("setting", ["gpu", "cuda:x", ""])
+def test_no_device(setting):
+    with pytest.raises(SettingsError, match="is no device"):
+        choose_device(setting, None, 1)
+
+
+def test_no_address_outside_of_spark():
+    assert spark_gpu_address() is None
+
+
+def test_dtype():
+    assert resolve_dtype("auto", "cpu") is torch.float32
+    assert resolve_dtype("auto", "cuda:0") == "auto"
+    assert resolve_dtype("bfloat16", "cpu") is torch.bfloat16
