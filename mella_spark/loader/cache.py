@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 
 from mella_spark.loader.columns import Ints
 from mella_spark.loader.parquet import open_parquet, read_batches
-from mella_spark.loader.plan import EpochPlan
 from mella_spark.loader.snapshot import Snapshot
 
 
@@ -61,9 +60,8 @@ class Budget:
 
 @dataclass
 class _Entry:
-    """A slice in the cache: ``rows`` is the order in which its live rows are delivered."""
+    """A slice in the cache; ``rows`` are the live rows of ``batch``."""
 
-    plan: EpochPlan
     reserved: float
     users: int = 0
     batch: pa.RecordBatch | None = None
@@ -105,13 +103,13 @@ class SliceCache:
             return 0
         return self._snapshot.slices[key.slice].rows * self._row_bytes
 
-    def acquire(self, key: Key, plan: EpochPlan) -> bool:
+    def acquire(self, key: Key) -> bool:
         """Count a user; True if the slice is new. Its estimate has been reserved."""
         with self._lock:
             new = key not in self._entries
             if new:
                 size = self._snapshot.slices[key.slice].rows * self._row_bytes
-                self._entries[key] = _Entry(plan, size)
+                self._entries[key] = _Entry(size)
             self._entries[key].users += 1
             return new
 
@@ -126,7 +124,7 @@ class SliceCache:
         self._budget.change(-entry.reserved)
 
     def get(self, key: Key) -> tuple[pa.RecordBatch, Ints]:
-        """The rows of an acquired slice and the order of the live ones; reads if need be."""
+        """An acquired slice and which of its rows are live; reads it if need be."""
         entry = self._entries[key]
         if entry.batch is None:
             with self._lock:
@@ -183,7 +181,7 @@ class SliceCache:
             live = np.arange(batch.num_rows)
         elif 2 * len(live) < batch.num_rows:  # mostly deleted: do not carry the dead
             batch, live = batch.take(pa.array(live)), np.arange(len(live))
-        entry.rows = live[entry.plan.shuffled(key.slice, len(live))]
+        entry.rows = live
         size = float(batch.nbytes)
         self._budget.change(size - entry.reserved)
         entry.reserved = size

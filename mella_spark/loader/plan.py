@@ -1,13 +1,14 @@
 """The order of samples: pure functions of (snapshot, seed, epoch), for any number of ranks.
 
 How it works. The row groups of the snapshot are put in random order and cut into slices of a few
-MiB. The rows of that sequence, shuffled inside each slice, are cut into ``LANES`` contiguous lanes
-of equal length; the global order takes one row from each lane in turn, so neighbours in it come
-from ``LANES`` row groups far apart. A training step consumes the next ``batch × ranks`` positions
-of the global order; within the step, positions sorted by lane are dealt to the ranks in equal
-runs. So each rank stays on its own lanes and reads row groups that others do not (where ranks
-divide the lanes; otherwise neighbours share a lane), while after every step what the whole job has
-consumed is a prefix of the global order: one integer, whatever the number of ranks was.
+MiB. The sequence of their rows is cut into contiguous lanes of equal length, and shuffled inside
+blocks of consecutive slices; the global order takes one row from each lane in turn. So a batch
+draws from as many blocks as there are lanes, ``WINDOW`` slices in all, which is what has to be in
+memory. A training step consumes the next ``batch × ranks`` positions of the global order; within
+the step, positions sorted by lane are dealt to the ranks in equal runs. So each rank stays on its
+own lanes and reads row groups that others do not (where ranks divide the lanes; otherwise
+neighbours share a lane), while after every step what the whole job has consumed is a prefix of the
+global order: one integer, whatever the number of ranks was.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Last = Literal["drop", "pad", "uneven"]
 
-# 24 is divided by 1, 2, 3, 4, 6, 8, 12 and 24 ranks, and with slices of 4 MiB keeps under 100 MiB
-# of rows open in a job of one rank. Part of the order: changing it invalidates saved states.
-LANES = 24
+# Lanes × slices of a block. 24 is divided by 1, 2, 3, 4, 6, 8, 12 and 24 ranks, and with slices of
+# 2 MiB it is a shuffle window of 48 MiB. Part of the order: a change invalidates saved states.
+WINDOW = 24
+_LANES = tuple(lanes for lanes in range(WINDOW, 0, -1) if WINDOW % lanes == 0)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -63,10 +65,11 @@ class Layout:
 
 @dataclass(frozen=True)
 class Places:
-    """Where the rows of some positions lie: the lane they belong to, their slice, and their index
-    among that slice's live rows, in file order before shuffling."""
+    """Where the rows of some positions lie: their lane, their block of the lane's sequence, their
+    slice, and their index among that slice's live rows."""
 
     lane: Ints
+    block: Ints
     slice: Ints
     offset: Ints
 
@@ -79,32 +82,50 @@ class EpochPlan:
         self.rows = layout.rows
         self._key = (seed, epoch)
         self._shuffle = shuffle
-        count = len(layout.groups) - 1
+        groups = len(layout.groups) - 1
+        slices = np.arange(len(layout.live))
+        self.lanes, block = 1, 1
         if shuffle:
-            order = permutation(count, *self._key)
+            order = permutation(groups, *self._key)
             sizes = np.diff(layout.groups)[order]
-            first = np.repeat(layout.groups[:-1][order] - np.cumsum(sizes) + sizes, sizes)
-            slices = first + np.arange(len(layout.live))
-        else:
-            slices = np.arange(len(layout.live))
+            slices += np.repeat(layout.groups[:-1][order] - np.cumsum(sizes) + sizes, sizes)
+            self.lanes = next(lanes for lanes in _LANES if lanes <= max(groups, 1))
+            block = WINDOW // self.lanes
         self._slices = slices[layout.live[slices] > 0]
-        self._ends = np.cumsum(layout.live[self._slices])
-        self.lanes = LANES if shuffle else 1
+        self._starts = np.concatenate([[0], np.cumsum(layout.live[self._slices])])
+        self._blocks = np.append(np.arange(0, len(self._slices), block), len(self._slices))
         long, extra = divmod(self.rows, self.lanes)
         lane = np.arange(self.lanes)
         self._lane_starts = lane * long + np.minimum(lane, extra)
+        self._orders: dict[int, Ints] = {}
 
     def locate(self, positions: Ints) -> Places:
         """Where the rows at ``positions`` (0 ≤ p < rows) of the global order lie."""
         lane = positions % self.lanes
         row = self._lane_starts[lane] + positions // self.lanes
-        index = np.searchsorted(self._ends, row, side="right")
-        before = np.where(index > 0, self._ends[index - 1], 0)
-        return Places(lane, self._slices[index], row - before)
+        starts = self._starts[self._blocks]
+        block = np.searchsorted(starts, row, side="right") - 1
+        if self._shuffle:
+            for number in np.unique(block):
+                inside = block == number
+                first = starts[number]
+                row[inside] = first + self._order(int(number))[row[inside] - first]
+        index = np.searchsorted(self._starts, row, side="right") - 1
+        return Places(lane, block, self._slices[index], row - self._starts[index])
 
-    def shuffled(self, slice_id: int, live: int) -> Ints:
-        """The order in which a slice's ``live`` rows are delivered."""
-        return permutation(live, *self._key, 1 + slice_id) if self._shuffle else np.arange(live)
+    def slices_of(self, block: int) -> list[int]:
+        """The slices of a block, in the order they are read."""
+        return self._slices[self._blocks[block] : self._blocks[block + 1]].tolist()
+
+    def _order(self, block: int) -> Ints:
+        """The shuffled order of a block's rows; the blocks in use are few and used again."""
+        order = self._orders.get(block)
+        if order is None:
+            if len(self._orders) > 4 * self.lanes:
+                self._orders.clear()
+            first, stop = self._starts[self._blocks[block : block + 2]]
+            order = self._orders[block] = permutation(int(stop - first), *self._key, 1 + block)
+        return order
 
     def share(self, start: int, stop: int, shard: int, shards: int) -> Ints:
         """The positions that ``shard`` delivers of the step [start, stop), ascending.

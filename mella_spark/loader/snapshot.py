@@ -29,7 +29,7 @@ from mella_spark.loader.plan import Layout
 from mella_spark.loader.storage import Storage, resolve
 
 # Rows are read and shuffled in slices of about this many (uncompressed) bytes. Part of the order.
-SLICE_BYTES = 4 << 20
+SLICE_BYTES = 2 << 20
 
 _OPENERS = 8  # threads that read footers and filter columns
 

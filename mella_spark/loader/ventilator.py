@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from petastorm.workers_pool.ventilator import Ventilator
 
 from mella_spark.loader.cache import Budget, Key, SliceCache
-from mella_spark.loader.worker import Batch, Step, by_slice
+from mella_spark.loader.worker import Batch, Step, needs
 
 _AHEAD = 256  # batches under way at most, however small they are
 
 
 class ByteVentilator(Ventilator):  # type: ignore[misc]
     """Before each step it reserves bytes for the slices the step is first to need and for the
-    batch; it holds the slice each lane stands in, so that it survives between two steps."""
+    batch; it holds the block each lane stands in, so that it survives between two steps."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class ByteVentilator(Ventilator):  # type: ignore[misc]
         self._row_bytes = row_bytes
         self._cautious = cautious
         self._sent = self._taken = 0
-        self._held: dict[int, Key] = {}
+        self._held: dict[int, list[Key]] = {}
         self._stopped = self._done = False
         self._thread: threading.Thread | None = None
 
@@ -74,24 +74,28 @@ class ByteVentilator(Ventilator):  # type: ignore[misc]
             self._done = True
 
     def _send(self, step: Step) -> bool:
-        groups, _ = by_slice(step)
-        keys = [key for key, _ in groups]
+        needed = needs(step)
         size = len(step.positions) * self._row_bytes
-        amount = size + sum(self._cache.estimate(key) for key in set(keys))
+        amount = size + sum(map(self._cache.estimate, dict.fromkeys(needed.slices)))
         if not self._budget.reserve(amount, lambda: self._admitted(amount), lambda: self._stopped):
             return False
-        new = [key for key in keys if self._cache.acquire(key, step.plan)]
-        for key in keys:
-            held = self._held.get(key.lane)
-            if held != key:
-                self._cache.acquire(key, step.plan)
-                self._held[key.lane] = key
-                if held is not None:
-                    self._cache.release(held)
-        for key in new:
-            self._ventilate_fn(key=key)
+        for key in needed.slices:  # held until the end of this call
+            if self._cache.acquire(key):
+                self._ventilate_fn(key=key)
+        for key, _ in needed.parts:  # the worker releases these
+            self._cache.acquire(key)
+        for lane, keys in needed.standing.items():  # and these stay until the lane moves on
+            left = self._held.get(lane, [])
+            if left != keys:
+                self._held[lane] = keys
+                for key in keys:
+                    self._cache.acquire(key)
+                for key in left:
+                    self._cache.release(key)
+        for key in needed.slices:
+            self._cache.release(key)
         self._sent += 1
-        self._ventilate_fn(step=step, reserved=size)
+        self._ventilate_fn(step=step, needed=needed, reserved=size)
         return True
 
     def _admitted(self, amount: float) -> bool:

@@ -52,19 +52,36 @@ class Work:
     transform: TransformSpec | None
 
 
-def by_slice(step: Step) -> tuple[list[tuple[Key, Ints]], Ints]:
-    """The slices of a step with the rows it wants of each, and the order that puts these rows,
-    concatenated, back into the step's. Slices of a lane come in the order the lane reads them."""
-    places = step.plan.locate(step.positions)
-    sort = np.argsort(places.lane, kind="stable")
+@dataclass(frozen=True)
+class Needs:
+    """What a step takes of the slices: ``parts`` are slices with indices into their live rows,
+    ``order`` puts the rows taken, in the order of the parts, back into the step's. ``slices`` are
+    the slices of all blocks the step draws from, in the order its lanes read them, and
+    ``standing`` those of the block that each lane stands in after the step."""
+
+    parts: list[tuple[Key, Ints]]
+    order: Ints
+    slices: list[Key]
+    standing: dict[int, list[Key]]
+
+
+def needs(step: Step) -> Needs:
+    """Look up in the plan what a step needs."""
+    plan = step.plan
+    places = plan.locate(step.positions)
+    sort = np.lexsort((places.slice, places.lane))
     lane, part, offset = places.lane[sort], places.slice[sort], places.offset[sort]
     cuts = np.flatnonzero((np.diff(lane) != 0) | (np.diff(part) != 0)) + 1
-    groups = [
-        (Key(step.plan.epoch, int(lane[rows[0]]), int(part[rows[0]])), offset[rows])
+    parts = [
+        (Key(plan.epoch, int(lane[rows[0]]), int(part[rows[0]])), offset[rows])
         for rows in np.split(np.arange(len(sort)), cuts)
         if len(rows)
     ]
-    return groups, np.argsort(sort)
+    slices, standing = [], {}
+    for at, block in dict.fromkeys(zip(places.lane.tolist(), places.block.tolist(), strict=True)):
+        standing[at] = [Key(plan.epoch, at, index) for index in plan.slices_of(block)]
+        slices += standing[at]
+    return Needs(parts, np.argsort(sort), slices, standing)
 
 
 class BatchWorker(WorkerBase):  # type: ignore[misc]
@@ -74,6 +91,7 @@ class BatchWorker(WorkerBase):  # type: ignore[misc]
         self,
         key: Key | None = None,
         step: Step | None = None,
+        needed: Needs | None = None,
         reserved: float = 0,
         error: Exception | None = None,
     ) -> None:
@@ -82,11 +100,11 @@ class BatchWorker(WorkerBase):  # type: ignore[misc]
             with suppress(Exception):  # the step that needs the slice meets the error again
                 work.cache.load(key)
             return
-        if step is None:
+        if step is None or needed is None:
             self.publish_func(Batch(None, {}, 0, error))
             return
         try:
-            columns = self._made(work, step)
+            columns = self._made(work, needed)
             result = Batch(step, columns, float(sum(map(_nbytes, columns.values()))))
         except Exception as failure:
             result = Batch(step, {}, 0, failure)
@@ -94,19 +112,18 @@ class BatchWorker(WorkerBase):  # type: ignore[misc]
         self.publish_func(result)
 
     @staticmethod
-    def _made(work: Work, step: Step) -> dict[str, Column]:
-        groups, order = by_slice(step)
+    def _made(work: Work, needed: Needs) -> dict[str, Column]:
         try:
             parts = []
-            for key, offsets in groups:
+            for key, offsets in needed.parts:
                 batch, rows = work.cache.get(key)
                 parts.append((batch, rows[offsets]))
             columns = {
-                field.name: take([(b.column(i), r) for b, r in parts], order, field.type)
+                field.name: take([(b.column(i), r) for b, r in parts], needed.order, field.type)
                 for i, field in enumerate(work.schema)
             }
         finally:
-            for key, _ in groups:
+            for key, _ in needed.parts:
                 work.cache.release(key)
         return transformed(columns, work.transform) if work.transform else columns
 

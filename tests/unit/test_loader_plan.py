@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mella_spark.loader.plan import LANES, EpochPlan, Layout, permutation, step_count, steps
+from mella_spark.loader.plan import WINDOW, EpochPlan, Layout, permutation, step_count, steps
 
 
 @st.composite
@@ -21,13 +21,10 @@ def layouts(draw: st.DrawFn, min_rows: int = 1) -> Layout:
     )
 
 
-def rows_at(plan: EpochPlan, layout: Layout, positions: np.ndarray) -> list[tuple[int, int]]:
-    """(slice, live row) in delivery order, taken through the in-slice shuffle."""
+def rows_at(plan: EpochPlan, positions: np.ndarray) -> list[tuple[int, int]]:
+    """(slice, live row) in delivery order."""
     places = plan.locate(positions)
-    return [
-        (int(s), int(plan.shuffled(int(s), int(layout.live[s]))[o]))
-        for s, o in zip(places.slice, places.offset, strict=True)
-    ]
+    return list(zip(places.slice.tolist(), places.offset.tolist(), strict=True))
 
 
 def all_rows(layout: Layout) -> list[tuple[int, int]]:
@@ -40,10 +37,10 @@ def test_the_order_is_a_permutation_of_the_live_rows(
     layout: Layout, seed: int, epoch: int, shuffle: bool
 ) -> None:
     plan = EpochPlan(layout, seed, epoch, shuffle)
-    order = rows_at(plan, layout, np.arange(plan.rows))
+    order = rows_at(plan, np.arange(plan.rows))
     assert sorted(order) == all_rows(layout)
     again = EpochPlan(layout, seed, epoch, shuffle)
-    assert rows_at(again, layout, np.arange(again.rows)) == order
+    assert rows_at(again, np.arange(again.rows)) == order
     if not shuffle:
         assert order == all_rows(layout)
 
@@ -114,7 +111,7 @@ def test_ranks_that_divide_the_lanes_share_only_the_row_groups_at_the_cuts(ranks
     layout = Layout(np.full(groups, 60, np.int64), np.arange(groups + 1))
     plan = EpochPlan(layout, 1, 0)
     readers = [set() for _ in range(groups)]
-    for start, stop in steps(0, plan.rows, LANES, ranks, "drop"):
+    for start, stop in steps(0, plan.rows, WINDOW, ranks, "drop"):
         for rank in range(ranks):
             for s in set(plan.locate(plan.share(start, stop, rank, ranks)).slice):
                 readers[s].add(rank)
@@ -124,15 +121,35 @@ def test_ranks_that_divide_the_lanes_share_only_the_row_groups_at_the_cuts(ranks
 def test_a_batch_mixes_as_many_row_groups_as_there_are_lanes() -> None:
     layout = Layout(np.full(240, 100, np.int64), np.arange(241))
     plan = EpochPlan(layout, 1, 0)
-    for start, stop in list(steps(0, plan.rows, LANES, 1, "drop"))[::50]:
-        assert len(set(plan.locate(plan.share(start, stop, 0, 1)).slice)) == LANES
+    for start, stop in list(steps(0, plan.rows, WINDOW, 1, "drop"))[::50]:
+        assert len(set(plan.locate(plan.share(start, stop, 0, 1)).slice)) == WINDOW
+
+
+@pytest.mark.parametrize("groups", [1, 2, 5, 6, 7, 23, 24, 100])
+def test_a_batch_draws_from_a_window_of_slices_however_few_row_groups(groups: int) -> None:
+    """48 slices and more: a large batch touches the whole window, and nothing beyond two."""
+    per_group = -(-480 // groups)
+    layout = Layout(np.full(groups * per_group, 10, np.int64), np.arange(groups + 1) * per_group)
+    plan = EpochPlan(layout, 5, 0)
+    start = plan.rows // 2
+    touched = set(plan.locate(np.arange(start, start + 5 * WINDOW)).slice.tolist())
+    assert WINDOW * 0.8 <= len(touched) <= 3 * WINDOW
+
+
+def test_neighbours_in_the_order_are_far_apart_in_the_table() -> None:
+    """A table sorted by class: batches of 240 see nearly all 10 classes (shuffle quality)."""
+    layout = Layout(np.full(100, 200, np.int64), np.arange(101))
+    plan = EpochPlan(layout, 0, 0)
+    classes = plan.locate(np.arange(plan.rows)).slice // 10
+    seen = [len(set(classes[i : i + 240].tolist())) for i in range(0, plan.rows - 240, 240)]
+    assert np.mean(seen) > 8.5
 
 
 def test_epochs_and_seeds_differ_and_the_numbers_never_change() -> None:
     layout = Layout(np.full(50, 20, np.int64), np.arange(51))
     orders = {
         (seed, epoch): tuple(
-            rows_at(EpochPlan(layout, seed, epoch), layout, np.arange(1000)),
+            rows_at(EpochPlan(layout, seed, epoch), np.arange(1000)),
         )
         for seed in (0, 1)
         for epoch in (0, 1)
