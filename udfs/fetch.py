@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -33,7 +34,8 @@ OUTPUT_BYTES = 32 << 20
 """Picture bytes of an output batch at most, unless one picture is larger."""
 OUTPUT_ROWS = 1024
 
-_WINDOW = 4  # rows under way for each request that may be in flight
+_WINDOW = 16  # rows under way, mostly waiting for turns, for each request that may be in flight
+_HELD_BYTES = 2 * OUTPUT_BYTES  # finished pictures that Spark has yet to take: then no more begin
 _FINAL = frozenset({"opted_out", "robots"})  # the owner's word: nobody is asked a second time
 
 
@@ -98,7 +100,11 @@ class _Worker:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fetch", daemon=True)
         self._decoders = ThreadPoolExecutor(settings.decode_threads, "decode")
-        self._fetcher = Fetcher(settings)
+        self._readers = asyncio.Semaphore(2 * settings.decode_threads)
+        self._held = 0
+        self._room = asyncio.Event()
+        self._room.set()
+        self._fetcher = Fetcher(settings, self._room)
 
     def __enter__(self) -> _Worker:
         self._thread.start()
@@ -118,16 +124,29 @@ class _Worker:
         under_way = 0
         for asked in _rows(batches):
             while under_way >= self._settings.concurrency * _WINDOW or not done.empty():
-                yield done.get().result()
+                yield self._take(done.get())
                 under_way -= 1
             future = asyncio.run_coroutine_threadsafe(self._row(asked), self._loop)
             future.add_done_callback(done.put)
             under_way += 1
         for _ in range(under_way):
-            yield done.get().result()
+            yield self._take(done.get())
+
+    def _take(self, future: Future[dict[str, Any]]) -> dict[str, Any]:
+        row = future.result()
+        self._loop.call_soon_threadsafe(self._hold, -len(row["bytes"] or b""))
+        return row
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > _HELD_BYTES:
+            self._room.clear()
+        else:
+            self._room.set()
 
     async def _row(self, asked: _Asked) -> dict[str, Any]:
         picture = await self._look(asked)
+        self._hold(len(picture.bytes or b""))
         return {
             **vars(picture),
             "image_url": asked.image_url,
@@ -143,9 +162,10 @@ class _Worker:
             if place == "web":
                 found = await self._from_web(asked.image_url)
             elif asked.archive_file is not None and asked.archive_offset is not None:
-                found = await self._in_thread(
-                    partial(self._from_archive, asked.archive_file, asked.archive_offset)
-                )
+                work = partial(self._from_archive, asked.archive_file, asked.archive_offset)
+                async with self._readers:
+                    await self._room.wait()
+                    found = await self._in_thread(work)
             if found.reason is None or found.reason in _FINAL:
                 break
         return found
@@ -196,7 +216,17 @@ class _Worker:
 
 
 def _rows(batches: Iterator[pa.RecordBatch]) -> Iterator[_Asked]:
-    """Rows of each batch, those in the crawl by file and offset: files are read forwards."""
+    """Rows of each batch in the order in which they are best asked for.
+
+    Those in the crawl go by file and offset, so that files are read forwards; the rest are mixed,
+    so that hosts take turns.
+    """
     for batch in batches:
         asked = [_Asked(*row.values()) for row in batch.select(list(INPUT_COLUMNS)).to_pylist()]
-        yield from sorted(asked, key=lambda row: (row.archive_file or "", row.archive_offset or 0))
+        yield from sorted(asked, key=_place)
+
+
+def _place(row: _Asked) -> tuple[str, int]:
+    if row.archive_file is None:
+        return "", zlib.crc32((row.image_url or "").encode("utf-8", "replace"))
+    return row.archive_file, row.archive_offset or 0

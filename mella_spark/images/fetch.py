@@ -64,10 +64,14 @@ class _Job:
 
 
 class Fetcher:
-    """``async with Fetcher(settings) as fetcher: outcome = await fetcher.fetch(url)``."""
+    """``async with Fetcher(settings) as fetcher: outcome = await fetcher.fetch(url)``.
 
-    def __init__(self, settings: FetchSettings) -> None:
+    No request begins while ``room`` is cleared: the caller's way to bound what it must hold.
+    """
+
+    def __init__(self, settings: FetchSettings, room: asyncio.Event | None = None) -> None:
         self._settings = settings
+        self._room = room
         self._agent = robots.product_token(settings.user_agent)
         self._hosts = Hosts(
             settings.concurrency,
@@ -180,6 +184,8 @@ class Fetcher:
         """One request: the body, or the address of a redirect."""
         loop = asyncio.get_running_loop()
         async with self._hosts.turn(url, job.deadline):
+            if self._room is not None:
+                await self._room.wait()
             job.attempts += not job.counted
             job.counted = True
             begun = loop.time()

@@ -38,7 +38,6 @@ _REFUSED = tuple(
     )
 )
 _HOST_NAME = re.compile(r"(?=.{1,253}\.?$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII)
-_LOOKUP_THREADS = 16
 
 
 def is_public(address: Address) -> bool:
@@ -111,10 +110,10 @@ def _check_address(address: Address, allow_private: bool) -> None:
 class GuardedResolver(AbstractResolver):
     """Looks names up and refuses a name as soon as one of its addresses is not public."""
 
-    def __init__(self, allow_private: bool) -> None:
+    def __init__(self, allow_private: bool, threads: int) -> None:
         self._allow_private = allow_private
-        # Its own threads: a lookup cannot be cancelled, and must not hold up the end.
-        self._threads = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="dns")
+        # Its own threads: a lookup cannot be cancelled, and must hold up nobody at the end.
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="dns")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -152,7 +151,7 @@ class GuardedResolver(AbstractResolver):
 
 
 def guarded_connector(allow_private: bool, limit: int, ttl_seconds: int = 300) -> TCPConnector:
-    """An aiohttp connector that opens sockets to public addresses only."""
+    """An aiohttp connector that opens sockets to public addresses only, ``limit`` at a time."""
 
     def open_socket(info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, sockaddr = info
@@ -160,7 +159,7 @@ def guarded_connector(allow_private: bool, limit: int, ttl_seconds: int = 300) -
         return socket.socket(family, kind, protocol)
 
     return TCPConnector(
-        resolver=GuardedResolver(allow_private),
+        resolver=GuardedResolver(allow_private, threads=limit),
         ttl_dns_cache=ttl_seconds,
         limit=limit,
         socket_factory=open_socket,

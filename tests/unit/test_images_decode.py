@@ -184,6 +184,7 @@ def test_pictures_stand_as_exif_says(orientation: int) -> None:
     assert np.abs(np.asarray(back, int) - np.asarray(picture(), int)).mean() < 4
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_damaged_exif_does_not_cost_the_picture() -> None:
     data = encoded(picture(), "JPEG", exif=b"Exif\x00\x00MM\x00*\x00\x00\xff\xff" + b"\xff" * 40)
     assert decode(data).width == 240

@@ -136,7 +136,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
 
 def resolve(allow_private: bool) -> list[str]:
     async def run() -> list[str]:
-        resolver = GuardedResolver(allow_private)
+        resolver = GuardedResolver(allow_private, 2)
         try:
             return [result["host"] for result in await resolver.resolve("name.example", 80)]
         finally:

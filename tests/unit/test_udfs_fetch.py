@@ -270,6 +270,18 @@ def test_time_outs_do_not_pass_while_spark_is_busy() -> None:
     assert reasons == [None] * 9
 
 
+def test_nothing_more_is_fetched_while_spark_does_not_take_what_there_is() -> None:
+    body = JPEG + bytes(9_000_000)
+    with Site({"/x": answer(200, body)}) as site:
+        config = settings(site, timeout_seconds=20.0, per_host=4, concurrency=4)
+        out = fetch_batches(iter([batch(*(f"{site.root}/x?{i}" for i in range(40)))]), config)
+        first = next(out)
+        time.sleep(1.5)
+        begun = len(site.asked("/x"))
+        assert begun * len(body) < first.num_rows * len(body) + 4 * OUTPUT_BYTES
+        assert first.num_rows + sum(part.num_rows for part in out) == 40
+
+
 def test_leaving_early_ends_everything() -> None:
     before = {thread.name for thread in threading.enumerate()}
     slow = drip([b""] * 400, 0.05)
