@@ -13,13 +13,14 @@ from mella_spark.training.files import write_atomically
 class Curve:
     """Appends points to ``folder/curve.jsonl`` and, if asked, to ``folder/tensorboard``.
 
-    Points after ``step`` are dropped when the curve is opened: a training that was killed will make
-    them again.
+    A training that resumes at ``step`` keeps the points up to there, as it will make the later ones
+    again; one that starts (None) keeps none.
     """
 
-    def __init__(self, folder: Path, step: int = 0, tensorboard: bool = False) -> None:
+    def __init__(self, folder: Path, step: int | None = None, tensorboard: bool = False) -> None:
         self.path = folder / "curve.jsonl"
-        kept = [point for point in read_curve(self.path) if point["step"] <= step]
+        last = -1 if step is None else step
+        kept = [point for point in read_curve(self.path) if point["step"] <= last]
         lines = "".join(json.dumps(point) + "\n" for point in kept)
         write_atomically(self.path, lines.encode())
         self._file = self.path.open("a", encoding="utf-8")
@@ -27,7 +28,7 @@ class Curve:
         if tensorboard:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=last + 1)
 
     def add(self, kind: str, step: int, **values: float) -> None:
         """One point: ``kind`` is ``train`` or ``validation``."""

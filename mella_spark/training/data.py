@@ -48,6 +48,8 @@ def batches(
         workers_count=1,
     )
     with reader:
+        if not reader.rows:
+            return
         yield from DataLoader(reader, batch_size=batch_size, last="uneven")
 
 

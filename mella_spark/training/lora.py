@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ def adapt(model: Any, settings: TrainSettings) -> Any:
         base_model_name_or_path=backbone.resolve(settings.model),
     )
     try:
-        return peft.get_peft_model(model, config)
+        with warnings.catch_warnings():  # peft reads a property that transformers is renaming
+            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
+            return peft.get_peft_model(model, config)
     except ValueError as error:
         raise UsageError(f"Adapters do not fit the model: {str(error).splitlines()[0]}") from None
 
@@ -58,7 +61,9 @@ def is_adapter(folder: Path) -> bool:
 def load_adapter(model: Any, folder: Path) -> Any:
     """The model with the adapter of ``folder`` on it, in evaluation mode."""
     try:
-        return peft.PeftModel.from_pretrained(model, str(folder)).eval()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
+            return peft.PeftModel.from_pretrained(model, str(folder)).eval()
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(
             f"Cannot put the adapter {folder} on the model: {str(error).splitlines()[0]}",

@@ -75,11 +75,13 @@ class Trainer:
             "resumed_at": [],
             "loader": None,
         }
-        if path := checkpoints.newest(self.checkpoints):
-            self.loop = checkpoints.load(path, self.model, self.optimiser, self.scaler)
+        resumed = checkpoints.newest(self.checkpoints)
+        if resumed is not None:
+            self.loop = checkpoints.load(resumed, self.model, self.optimiser, self.scaler)
             self.loader.load_state_dict(self.loop["loader"])
             self.loop["resumed_at"].append(self.loop["step"])
-        self.curve = Curve(out, self.loop["step"], settings.tensorboard) if rank == 0 else None
+        at = None if resumed is None else self.loop["step"]
+        self.curve = Curve(out, at, settings.tensorboard) if rank == 0 else None
 
     def _count(self) -> None:
         settings = self.settings
@@ -124,7 +126,7 @@ class Trainer:
 
     def close(self) -> None:
         """Stops the loader and flushes the curve."""
-        self.loader.stop()
+        self.loader.reader.stop()
         if self.curve is not None:
             self.curve.close()
 
