@@ -7,7 +7,7 @@ of the same script. Lower case, standard orthographies (Unicode CLDR's main exem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 
 from mella_spark.text.profiles import Language
@@ -37,15 +37,12 @@ def alphabet_of(language: str, languages: Mapping[str, Language]) -> frozenset[s
     return _neighbour(language)
 
 
-def alphabet_log_odds(
-    language: str, letters: Iterable[str], languages: Mapping[str, Language]
-) -> float:
+def alphabet_log_odds(language: str, letters: Set[str], languages: Mapping[str, Language]) -> float:
     """Log-odds (0 or less) that different ``letters`` (lower case) give against ``language``."""
     alphabet = alphabet_of(language, languages)
     if not alphabet:
         return 0.0
-    foreign = sum(letter not in alphabet for letter in letters)
-    return FOREIGN_LETTER * min(foreign, MOST_FOREIGN_LETTERS)
+    return FOREIGN_LETTER * min(len(letters - alphabet), MOST_FOREIGN_LETTERS)
 
 
 @lru_cache(maxsize=64)

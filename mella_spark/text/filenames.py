@@ -12,8 +12,8 @@ _ADDRESS = re.compile(
     r"^(?:[a-z][a-z0-9+.-]*://|www\.|mailto:|data:)\S*$|^\S+@\S+\.\S+$", re.IGNORECASE
 )
 _COUNTER = re.compile(
-    r"^(?:img|image|imgp|dscn?|dscf|dcim|mvimg|pxl|pict?|photo|foto|scan|screenshot|unnamed|untitled"
-    r"|wp|gopr|mg|p|r|s)?[-_ .]*\(?\d{2,}[-_ \d().x]*[a-z]?$",
+    r"^(?:img|image|imgp|dsc[nf]?|dcim|mvimg|pxl|pict?|photo|foto|scan|screenshot|unnamed|untitled"
+    r"|wp|gopr)[-_ .]*\(?\d[-_ \d().x]*[a-z]?$|^[a-z]{0,4}[-_]?\d{5,}[-_\d]*$",
     re.IGNORECASE,
 )
 _HASH = re.compile(

@@ -80,12 +80,9 @@ def identify(text: str, model: str = SHIPPED) -> tuple[str, float]:
     if not counts:
         return UNDETERMINED, 0.0
     script, share = _weightiest(counts)
-    if script in ONE_LANGUAGE:
-        if script in ("Hira", "Kana") or not counts["Hira"]:
-            return ONE_LANGUAGE[script], share
-        return "ja", share
-    if script == "Hani" and counts["Hira"] + counts["Kana"]:
-        return "ja", share
+    only = _only_language(script, counts)
+    if only:
+        return only, share
     own = [word for word in words(text) if script_of(word[0]) == script]
     posterior = predict(" ".join(own) if len(own) > 2 else text, model, labels=_PAGE_LABELS)
     if script == "Cyrl":
@@ -130,8 +127,9 @@ def identify_alt(
     votes = _votes(page_code, page_score, declared_code, domain_languages, targets)
     alt_words = words(alt)
     script, share = _alt_script(alt_words, counts, page_code, known)
-    if script in ONE_LANGUAGE:
-        return LanguageDecision(ONE_LANGUAGE[script], share, script)
+    only = _only_language(script, counts)
+    if only:
+        return LanguageDecision(only, share, script)
     language, score = _contest(alt, alt_words, script, votes, known, model)
     return LanguageDecision(language, score, script)
 
@@ -162,6 +160,13 @@ def _windows(text: str) -> str:
         return text
     step = (len(text) - _WINDOW) // (_WINDOWS + 1)
     return " ".join(text[step * i : step * i + _WINDOW] for i in range(1, _WINDOWS + 1))
+
+
+def _only_language(script: str, counts: Mapping[str, int]) -> str | None:
+    """The language that alone is written in ``script``; ideographs with kana are Japanese."""
+    if script == "Hani" and (counts.get("Hira") or counts.get("Kana")):
+        return "ja"
+    return ONE_LANGUAGE.get(script)
 
 
 def _weightiest(counts: Mapping[str, int]) -> tuple[str, float]:
@@ -224,7 +229,7 @@ def _contest(
     posterior = predict(alt.lower(), model, _LABELS)
     if script == "Cyrl":
         _merge_into("sr", ("hr", "bs"), posterior)
-    letters = {c for c in alt.lower() if c.isalpha() and script_of(c) == script}
+    letters = {c for c in set(alt.lower()) if c.isalpha() and script_of(c) == script}
     length = sum(map(len, alt_words))
     trust = min(1.0, length / _RELIABLE_LETTERS)
     total_votes = sum(votes.values()) + _OTHER_VOTES
@@ -234,8 +239,9 @@ def _contest(
     rivals = {code for code in likely - candidates if _writes(code, script, languages)}
     for code in candidates | rivals:
         voted = code in candidates
-        near = languages[code].near if voted and code in languages else ()
-        probability = posterior.get(code, 0.0) + sum(posterior.get(other, 0.0) for other in near)
+        probability = posterior.get(code, 0.0)
+        if voted and code in languages:
+            probability += sum(posterior.get(other, 0.0) for other in languages[code].near)
         likelihood = math.log(min(1.0, probability) + _FLOOR)
         if not voted:
             likelihood = math.log(_FLOOR) + trust * (likelihood - math.log(_FLOOR))
