@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from mella_spark.lake.schemas import arrow_schema
 from mella_spark.settings import ExtractSettings
+from mella_spark.text import language
 from mella_spark.web.harvest import Capture, Event, Found, Skipped, harvest
 from mella_spark.web.warc import Reject
 
@@ -43,15 +44,14 @@ def extract_batches(
     ``identify`` gives the language of running text and its probability (the project's own by
     default). A file that cannot be read is a quarantine row and a count, never an exception.
     """
-    if identify is None:
-        from mella_spark.text.language import identify
+    find_language = identify or language.identify
     output = _Output(settings.output_bytes)
     for batch in batches:
         for path, kind in zip(
             batch.column("path").to_pylist(), batch.column("kind").to_pylist(), strict=True
         ):
             events = harvest(path, kind, settings.record_seconds, settings.context_chars)
-            for column, row, size in _rows(path, events, identify):
+            for column, row, size in _rows(path, events, find_language):
                 yield from output.add(column, row, size)
     yield from output.rest()
 
@@ -102,7 +102,7 @@ def _pair_rows(found: Found, known: set[str], identify: Identify) -> list[tuple[
             fresh.append((key, image))
     if not fresh:
         return []
-    language, score = identify(page.text)
+    page_language, score = identify(page.text)
     return [
         (
             (
@@ -114,7 +114,7 @@ def _pair_rows(found: Found, known: set[str], identify: Identify) -> list[tuple[
                 image.title,
                 image.context,
                 page.language,
-                language,
+                page_language,
                 score,
                 image.width,
                 image.height,

@@ -14,6 +14,7 @@ to us than fidelity, so a label is set aside when the bytes contradict it:
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import webencodings
@@ -69,6 +70,8 @@ def decode(body: bytes, http_label: str | None = None) -> tuple[str, str]:
     declared = [name for name in (lookup(http_label), prescan(body)) if name]
     if body.isascii() and b"\x1b" not in body and b"\0" not in body:
         return body.decode("ascii"), declared[0] if declared else "utf-8"
+    if not declared and (wide := _zeros(body)):
+        return body.decode(wide, "replace"), wide
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -80,14 +83,14 @@ def decode(body: bytes, http_label: str | None = None) -> tuple[str, str]:
     ):
         return text, "utf-8"
     for name in declared:
-        text = body.decode(codec(name), "replace")
+        text = _decode(body, name)
         if _plausible(name, body, text):
             return text, name
     text = body.decode("utf-8", "replace")
     if _damage(text) <= _MAX_DAMAGE:
         return text, "utf-8"
     name = detect(body) or (declared[0] if declared else "windows-1252")
-    return body.decode(codec(name), "replace"), name
+    return _decode(body, name), name
 
 
 def lookup(label: str | None) -> str | None:
@@ -99,6 +102,14 @@ def lookup(label: str | None) -> str | None:
         return None
     # Python has no codec for user-defined bytes; their ASCII half is all that can be read.
     return "windows-1252" if encoding.name == "x-user-defined" else encoding.name
+
+
+def _decode(body: bytes, name: str) -> str:
+    if name == "euc-kr":
+        # KS X 1001 spells rare syllables in eight bytes, which Python's stricter codec composes.
+        with contextlib.suppress(UnicodeDecodeError):
+            return body.decode("euc_kr")
+    return body.decode(codec(name), "replace")
 
 
 def codec(name: str) -> str:
@@ -131,8 +142,6 @@ def prescan(body: bytes) -> str | None:
 
 def detect(body: bytes) -> str | None:
     """Most likely legacy encoding of a page, from its stretches of non-ASCII text."""
-    if b"\0" in body[:64]:
-        return "utf-16le" if body[1:2] == b"\0" else "utf-16be"
     sample = b"\n".join(_TEXT_RUN.findall(body))[:_SAMPLE_BYTES]
     guess = from_bytes(sample, cp_isolation=list(_DETECTABLE)).best()
     name = _DETECTABLE.get(guess.encoding) if guess else None
@@ -141,6 +150,14 @@ def detect(body: bytes) -> str | None:
         only_iso = sum(map(sample.count, (bytes([b]) for b in _ISO_CENTRAL_EUROPEAN)))
         return "iso-8859-2" if only_iso > only_windows else "windows-1250"
     return name
+
+
+def _zeros(body: bytes) -> str | None:
+    """UTF-16 without a mark, told by the zero bytes of its ASCII: mark-up begins with plenty."""
+    odd, even = body[1:64:2].count(0), body[0:64:2].count(0)
+    if max(odd, even) <= 16:
+        return None
+    return "utf-16le" if odd > even else "utf-16be"
 
 
 def _plausible(name: str, body: bytes, text: str) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -29,12 +30,8 @@ _MAX_SIDE = 1 << 24
 
 _IMAGE_TAG = re.compile(rb"<ima?ge?[\s/>]", re.IGNORECASE)
 _MARK = "\ufffc"  # OBJECT REPLACEMENT CHARACTER, what Unicode has for an image in text
-_NOT_TEXT = ["script", "style", "template", "svg", "textarea", "select", "iframe", "object"]
+_NOT_TEXT = ("script", "style", "textarea", "select", "iframe")
 _DIGITS = re.compile(r"\s*([0-9]+)(?:\.[0-9]*)?\s*(?:px)?\s*$", re.IGNORECASE)
-# Raw characters looked at for one character of context: mark-up is mostly indentation.
-_RAW = 8
-# Neighbouring images looked past at most: galleries can have thousands without a word.
-_PIECES = 32
 # A word longer than this is cut: scripts without spaces.
 _WORD = 24
 # One walk finds all that is needed; each further query would cost as much as parsing a third time.
@@ -47,6 +44,7 @@ _SELECTOR = ", ".join(
         *(f'{tag}[rel~="license" i][href]' for tag in ("a", "link", "area")),
         'a[href*="creativecommons.org/licenses/"]',
         'a[href*="creativecommons.org/publicdomain/"]',
+        *_NOT_TEXT,
     )
 )
 
@@ -85,7 +83,10 @@ def read_page(
         for node, image in kept:
             image.figcaption = captions.get(node.mem_id)
             image.title = image.title or page.title
-        _read_text(page, tree, [node for node, _ in kept], _hidden(body), context_chars)
+        for tag in _NOT_TEXT:
+            for node in nodes.get(tag, []):
+                node.decompose(recursive=False)
+        _read_text(page, tree.body, [node for node, _ in kept], context_chars)
     return page
 
 
@@ -173,63 +174,37 @@ def _captions(nodes: list[LexborNode]) -> dict[int, str]:
 
 
 def _read_text(
-    page: Page,
-    tree: LexborHTMLParser,
-    images: list[LexborNode],
-    hidden: list[str],
-    context_chars: int,
+    page: Page, body: LexborNode | None, images: list[LexborNode], context_chars: int
 ) -> None:
     """Context of each image, half before and half after it, and a sample of the page's text.
 
     A mark goes into the tree where each image stands; one walk in C then gives text and places.
     """
-    if tree.body is None:
+    if body is None:
         return
     for node in images:
         node.insert_before(_MARK)
-    if hidden:
-        tree.strip_tags(hidden)
-    text = tree.body.text(separator=" ")
-    pieces = text.split(_MARK)
-    page.text = collapse(text[: 4 * TEXT_CHARS].replace(_MARK, " "))[:TEXT_CHARS]
+    pieces = [piece.strip() for piece in collapse(body.text(separator=" ")).split(_MARK)]
+    text = " ".join(filter(None, pieces))
+    page.text = text[:TEXT_CHARS]
     if len(pieces) != len(images) + 1:
         return  # the page has marks of its own, or an image outside the body: no telling which
     half = context_chars // 2
-    for index, image in enumerate(page.images):
-        before, after = _last(pieces, index, half), _first(pieces, index + 1, half)
-        image.context = f"{before} {after}".strip() or None
+    lengths = (len(piece) + 1 if piece else 0 for piece in pieces)
+    for image, place in zip(page.images, accumulate(lengths), strict=False):
+        image.context = _window(text, place, half) or None
 
 
-def _hidden(body: bytes) -> list[str]:
-    """Elements of the page whose text nobody sees; all of them where the bytes do not tell."""
-    lower = body.lower()
-    return [tag for tag in _NOT_TEXT if tag.encode() in lower or b"\0" in body[:64]]
-
-
-def _last(pieces: list[str], index: int, count: int) -> str:
-    """The last ``count`` characters of text up to the end of ``pieces[index]``, in whole words."""
-    text = collapse(pieces[index][-_RAW * count :])
-    stop = max(0, index - _PIECES)
-    while len(text) < count and index > stop:
-        index -= 1
-        text = collapse(f"{pieces[index][-_RAW * count :]} {text}")
-    if len(text) <= count:
-        return text
-    space = text.find(" ", len(text) - count - 1)
-    return text[space + 1 if 0 <= space < len(text) - count + _WORD else -count :]
-
-
-def _first(pieces: list[str], index: int, count: int) -> str:
-    """The first ``count`` characters of text from ``pieces[index]`` on, in whole words."""
-    text = collapse(pieces[index][: _RAW * count])
-    stop = min(len(pieces) - 1, index + _PIECES)
-    while len(text) < count and index < stop:
-        index += 1
-        text = collapse(f"{text} {pieces[index][: _RAW * count]}")
-    if len(text) <= count:
-        return text
-    space = text.rfind(" ", 0, count + 1)
-    return text[: space if space > count - _WORD else count]
+def _window(text: str, place: int, half: int) -> str:
+    """At most ``half`` characters on each side of ``place``, words left whole."""
+    start, end = max(0, place - half), place + half
+    if start > 0:
+        space = text.find(" ", start - 1, min(start + _WORD, place - 1))
+        start = space + 1 if space >= 0 else start
+    if end < len(text):
+        space = text.rfind(" ", max(end - _WORD, place), end + 1)
+        end = space if space >= 0 else end
+    return text[start:end].strip()
 
 
 def declared_language(

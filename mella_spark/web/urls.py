@@ -8,6 +8,7 @@ percent-encoded; the query in the page's own character encoding, as browsers do.
 
 from __future__ import annotations
 
+import codecs
 import ipaddress
 import re
 from functools import lru_cache
@@ -143,7 +144,18 @@ def _path(segments: list[str], path: str) -> str:
 
 
 def _query(query: str, encoding: str) -> str:
-    return quote_from_bytes(query.encode(encoding, "xmlcharrefreplace"), _QUERY_SAFE)
+    return quote_from_bytes(query.encode(encoding, "mella-url"), _QUERY_SAFE)
+
+
+def _reference(error: UnicodeError) -> tuple[str, int]:
+    """A character that the page's encoding lacks, as its encoded numeric reference."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    return "".join(f"%26%23{ord(character)}%3B" for character in missing), error.end
+
+
+codecs.register_error("mella-url", _reference)
 
 
 def _authority(scheme: str, authority: str) -> str | None:

@@ -130,23 +130,33 @@ class _Reader:
         readable = False
         pending: Reject | None = None  # damage behind a good record: its own record may come next
         while start is not None:
-            last, broken, problem = start, True, ""
+            last, broken, problem, alone = start, True, "", True
             for event in self._run(start):
                 if isinstance(event, str):
                     problem = event
                     break
                 last, item = event
-                if pending and isinstance(item, Record):
+                broken = _is_broken(item)
+                if pending and not (broken and pending.offset == last):
                     yield pending
-                pending, broken = None, _is_broken(item)
+                pending = None
                 readable |= not broken
+                alone = isinstance(item, Reject) or item.offset is not None
                 yield item
                 if broken:
                     break
-            else:
-                break  # the end of the file
+            else:  # the end, says FastWARC, also of an empty gzip member or of part of one
+                end = start if broken else self._end(last) if alone else self.size
+                if not self.gzip or end >= self.size:
+                    break
+                start = self._next_start(end)
+                reason = "unreadable_record" if readable or start is not None else "not_warc"
+                yield Reject(end, reason, "no record, or a part of one", self._sample(end))
+                continue
             start = self._next_start(last + 1)
             if problem and broken:  # nothing could be read at ``last``
+                if pending and pending.offset != last:
+                    yield pending
                 pending = None
                 reason = "unreadable_record" if readable or start is not None else "not_warc"
                 yield Reject(last, reason, problem, self._sample(last))
@@ -219,9 +229,15 @@ class _Reader:
         return position == 0 or os.pread(descriptor, 1, position - 1) == b"\n"
 
     def _end(self, position: int) -> int:
-        """Where the gzip member at ``position`` ends; elsewhere ``position`` itself."""
+        """Where the good record at ``position`` ends."""
+        if self.zstd:  # frames cannot be measured from outside: where the next one starts
+            return self._next_start(position + 1) or self.size
         if not self.gzip:
-            return position
+            head, _, _ = os.pread(self.stream.fileno(), _HEADER_BYTES, position).partition(
+                b"\r\n\r\n"
+            )
+            length = re.search(rb"(?i)^content-length:\s*([0-9]+)", head, re.MULTILINE)
+            return position + len(head) + int(length.group(1) if length else 0) + 8
         member = zlib.decompressobj(31)
         while not member.eof and (data := os.pread(self.stream.fileno(), 1 << 16, position)):
             position += len(data)
@@ -239,8 +255,8 @@ def _is_broken(item: Record | Reject) -> bool:
 def _record(raw: WarcRecord, offset: int | None, max_bytes: int) -> Record | Reject:
     headers = raw.headers
     kind = str(raw.record_type)
-    if headers.get_bytes(b"Content-Length") is None:
-        return Reject(0, "unreadable_record", "the record's header is cut short", b"")
+    if not (headers.get_bytes(b"Content-Length") or b"").strip().isdigit():
+        return Reject(0, "unreadable_record", "the record's header tells no length", b"")
     if raw.content_length > max_bytes:
         return Reject(0, "too_large", f"{raw.content_length} bytes", b"")
     expected = raw.content_length

@@ -26,7 +26,12 @@ _MAX_STEPS = 20_000_000
 _MAX_BYTES = 8 << 20
 # Attributes of one element are compared pairwise: 4,000 take 30 ms.
 _MAX_SEPARATORS = 4000
-_TAG = re.compile(rb"<(/?)[a-zA-Z](?!r[\s/>]|mg\b|nput\b|eta\b|ink\b)")
+_TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# Void elements, and those that end where the next of their kind begins: they add no depth alone.
+_FLAT = frozenset(
+    b"area base br col embed hr img input link meta param source track wbr "
+    b"p li dt dd option optgroup tr td th thead tbody tfoot colgroup rt rp".split()
+)
 _LONG_TAG = re.compile(rb"<[^<>]{%d,}" % (2 * _MAX_SEPARATORS))
 
 
@@ -40,7 +45,8 @@ def may_be_slow(body: bytes) -> bool:
     if len(body) > _MAX_BYTES:
         return True
     if body.count(b"<") ** 2 > _MAX_STEPS:
-        depths = list(accumulate(-1 if close else 1 for close in _TAG.findall(body)))
+        steps = ((close, name.lower()) for close, name in _TAG.findall(body))
+        depths = list(accumulate(-1 if close else 1 for close, name in steps if name not in _FLAT))
         if max(depths, default=0) * len(depths) > _MAX_STEPS:
             return True
     return any(
