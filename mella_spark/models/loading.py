@@ -12,6 +12,8 @@ from mella_spark.models.protocols import Captioner, Translator
 from mella_spark.models.recovery import describe
 from mella_spark.settings import CaptionSettings, TranslateSettings
 
+_HUB_SECONDS = 10.0
+
 
 def load_captioner(settings: CaptionSettings) -> Captioner:
     """The captioner that ``settings`` describe, ready to be asked.
@@ -62,7 +64,12 @@ def _load(
         ) from None
     where = model_folder(settings.model, task)
     device = resolve_device(settings.device)
-    options = {"revision": settings.revision, "trust_remote_code": settings.trust_remote_code}
+    options: dict[str, Any] = {
+        "revision": settings.revision,
+        "trust_remote_code": settings.trust_remote_code,
+    }
+    if not Path(where).is_dir():
+        options["local_files_only"] = only_cached(where, settings.revision)
     transformers.utils.logging.disable_progress_bar()
     try:
         before = getattr(transformers, front).from_pretrained(where, **options)
@@ -72,15 +79,32 @@ def _load(
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise StageError(
             f"Cannot load the model {settings.model!r} for {task}: {describe(error)}",
-            _hint(settings.model),
+            "Give a folder that holds such a model, the name of one on the hub, or embedded.",
         ) from None
     return before, model.to(device).eval()
 
 
-def _hint(model: str) -> str:
-    if "/" not in model or model.startswith((".", "/", "~")) or Path(model).exists():
-        return "Give a folder that holds the model, the name of a hub model, or embedded."
-    return (
-        "Check its name and revision and that the hub can be reached; without a network, download "
-        "it beforehand and give the folder."
-    )
+def only_cached(name: str, revision: str | None) -> bool:
+    """Whether a hub model must come from the local cache, because the hub cannot be reached.
+
+    One quick question, where loading would try every file again and again for minutes. Raises
+    ``StageError`` if the model is neither there nor in the cache.
+    """
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        HfApi().model_info(name, revision=revision, timeout=_HUB_SECONDS)
+    except (HfHubHTTPError, HFValidationError):
+        raise StageError(
+            f"There is no folder {name!r}, and no such model on the hub that may be read.",
+            "Check the model's name and revision, or give a folder or embedded.",
+        ) from None
+    except Exception:  # offline mode, name resolution, proxies: the hub is out of reach
+        if isinstance(try_to_load_from_cache(name, "config.json", revision=revision), str):
+            return True
+        raise StageError(
+            f"There is no folder {name!r}, and the model hub cannot be reached.",
+            "Without a network, download the model beforehand and give its folder, or embedded.",
+        ) from None
+    return False

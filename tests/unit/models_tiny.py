@@ -49,7 +49,9 @@ def translate_settings(folder: Path | str, **changes: object) -> TranslateSettin
 
 def byte_tokenizer(special: list[str], template: str | None = None, **names: str):
     """A tokenizer of single bytes; ``special`` get the first ids, ``template`` is what to add."""
-    vocabulary = {t: i for i, t in enumerate([*special, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
+    vocabulary = {
+        t: i for i, t in enumerate([*special, *sorted(pre_tokenizers.ByteLevel.alphabet())])
+    }
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

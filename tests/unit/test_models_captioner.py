@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
+from models_tiny import caption_settings, make_blip, make_qwen
 from PIL import Image
+from tiny_vlm import make_vlm
 
 from mella_spark.errors import StageError
 from mella_spark.models import load_captioner
 from mella_spark.models.captioner import count_tokens
-from models_tiny import caption_settings, make_blip, make_qwen
-from tiny_vlm import make_vlm
+from mella_spark.models.loading import only_cached
 
 MAKERS = {"llava": make_vlm, "qwen": make_qwen, "blip": make_blip}
 
@@ -81,13 +82,19 @@ def test_loading_keeps_to_the_number_format(folders):
     assert captioner.caption(pictures()[:1], "x")[0].error is None
 
 
-@pytest.mark.parametrize("model", ["no-such-folder", "./no/such/folder"])
+@pytest.mark.parametrize("model", ["someone/no-such-model", "no-such-folder", "./no/such/folder"])
 def test_a_missing_model_is_one_sentence(model, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(StageError) as caught:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(StageError, match="There is no folder") as caught:
         load_captioner(caption_settings(model))
     assert model in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_cached_model_is_used_where_the_hub_is_out_of_reach(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *a, **k: "config.json")
+    assert only_cached("someone/some-model", None)
 
 
 def test_a_folder_without_a_model(tmp_path):

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from mella_spark.models.recovery import describe, generate, out_of_memory
 
 
-def model(items: Sequence[int], bad: set[int], room: int, calls: list[int]) -> list[tuple[str, int]]:
+def model(
+    items: Sequence[int], bad: set[int], room: int, calls: list[int]
+) -> list[tuple[str, int]]:
     """Fails on any bad item and on batches above ``room``."""
     calls.append(len(items))
     if len(items) > room:

@@ -84,7 +84,7 @@ def batches(
             }
 
 
-def train(out: Path, seed: int = 0, steps: int = 1800) -> None:
+def train(out: Path, seed: int = 0, steps: int = 1600) -> None:
     """Train from scratch and save weights (fp16) and tokenizer to ``out``."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
