@@ -8,12 +8,15 @@ after all that could be done was done.
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mella_spark.errors import InputError, UsageError
 from mella_spark.lake.schemas import TABLES
 from mella_spark.lake.tables import Lake, Root
+from mella_spark.progress import Progress
 from mella_spark.settings import Settings
 
 Result = dict[str, Any]
@@ -105,22 +108,63 @@ def model_folder(root: Root, out: Path | None) -> Path:
 
 def train(options: argparse.Namespace, settings: Settings) -> Result:
     """Fine-tunes on a pinned version of the training table."""
-    from mella_spark.training import train as fine_tune
-
     root = Root.parse(options.root)
-    out = model_folder(root, options.out)
-    trained = fine_tune(_table(root), out, settings.train, options.version)
-    return {"root": options.root, "out": str(out), "train": trained.as_dict()}
+    table, out = _table(root), model_folder(root, options.out)
+    trained = _fine_tune(root, table, out, settings, options.version)
+    losses = trained["losses"]
+    print(
+        f"{trained['steps']:,} steps on {trained['samples']:,} samples of version "
+        f"{trained['version']}: loss {losses['train_first']:.3f} → {losses['train_last']:.3f}"
+    )
+    print(f"model: {trained['path']}")
+    return {"root": options.root, "out": str(out), "train": trained}
+
+
+def _fine_tune(
+    root: Root, table: str, out: Path, settings: Settings, version: int | None = None
+) -> Result:
+    from mella_spark.lake.maintenance import commit_ms, pin
+    from mella_spark.training.data import pinned_version
+    from mella_spark.training.sft import train as fine_tune
+
+    if version is None and not (out / "run.json").is_file():
+        version = pinned_version(table, None)
+    if root.local is not None and version is not None:
+        pin(root.local / "_pins", table, version, commit_ms(table, version))
+    trained = fine_tune(table, out, settings.train, version, Progress("train", "steps"))
+    return asdict(trained)
 
 
 def evaluate(options: argparse.Namespace, settings: Settings) -> Result:
     """Scores the base and the fine-tuned model on the test split."""
-    from mella_spark.evaluation import evaluate as score
-
     root = Root.parse(options.root)
-    out = model_folder(root, options.out)
-    result = score(_table(root), out, settings.evaluate, options.version)
+    table, out = _table(root), model_folder(root, options.out)
+    result = _score(table, out, settings, options.version)
+    print(metrics_text(result))
     return {"root": options.root, "out": str(out), "evaluation": result}
+
+
+def _score(table: str, out: Path, settings: Settings, version: int | None = None) -> Result:
+    from mella_spark.evaluation.evaluate import evaluate as score
+
+    if not (out / "train.json").is_file():
+        raise InputError(f"There is no finished training in {out}.", "Run `mella train` first.")
+    trained = json.loads((out / "train.json").read_text(encoding="utf-8"))
+    version = trained["version"] if version is None else version
+    progress = Progress("evaluate", "samples")
+    return score(table, Path(trained["path"]), settings.evaluate, version, out, progress)
+
+
+def metrics_text(result: Result) -> str:
+    """The micro averages before and after, as a table for a terminal."""
+    lines = [f"{'source':<7}{'metric':<28}{'before':>9}{'after':>9}"]
+    for source, groups in sorted(result["before"].items()):
+        for name, figure in groups["micro"].items():
+            after = result["after"][source]["micro"][name] if result["after"] else None
+            shown = f"{after['value']:>9.2f}" if after else f"{'-':>9}"
+            lines.append(f"{source:<7}{name:<28}{figure['value']:>9.2f}{shown}")
+    lines.append("Signatures and intervals: evaluation.json")
+    return "\n".join(lines)
 
 
 def _table(root: Root) -> str:

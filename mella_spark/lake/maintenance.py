@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from mella_spark.lake.tables import Lake
 
 MIN_RETENTION_HOURS = 24.0
 """Hours; a reader of a version younger than this may still be at work."""
+
+LOG_RETENTION_HOURS = 30 * 24
+"""Hours; Delta's own default for commits in the log."""
 
 
 def table_status(lake: Lake) -> dict[str, dict[str, int]]:
@@ -35,6 +39,13 @@ def pin(folder: Path, table: str, version: int, committed_ms: int) -> Path:
     note = {"table": table, "version": version, "committed_ms": committed_ms}
     path.write_text(json.dumps(note), encoding="utf-8")
     return path
+
+
+def commit_ms(table: str, version: int) -> int:
+    """When ``version`` of the table at this path was committed, Unix milliseconds."""
+    from deltalake import DeltaTable
+
+    return int(DeltaTable(table, version=version).history(1)[0]["timestamp"])
 
 
 def pins(folder: Path) -> list[dict[str, Any]]:
@@ -72,20 +83,28 @@ def maintain(lake: Lake, asked_hours: float) -> dict[str, dict[str, Any]]:
         reference = lake.reference(name)
         before = _files(lake, name)
         lake.spark.sql(f"OPTIMIZE {reference}")
-        # Delta refuses less than its own default of a week unless told that we know better.
-        check = "spark.databricks.delta.retentionDurationCheck.enabled"
-        lake.spark.conf.set(check, "false")
-        try:
-            lake.spark.sql(f"VACUUM {reference} RETAIN {hours:.3f} HOURS")
-        finally:
-            lake.spark.conf.unset(check)
+        _retain(lake, name, math.ceil(hours))
+        lake.spark.sql(f"VACUUM {reference}")
         result[name] = {
             "files_before": before,
             "files_after": _files(lake, name),
-            "retained_hours": round(hours, 3),
+            "retained_hours": math.ceil(hours),
             "pinned_versions": sorted(note["version"] for note in mine),
         }
     return result
+
+
+def _retain(lake: Lake, name: str, hours: int) -> None:
+    # Delta 4.4 ignores VACUUM's own RETAIN: what counts is the table's property.
+    wanted = {
+        "delta.deletedFileRetentionDuration": f"interval {hours} hours",
+        "delta.logRetentionDuration": f"interval {max(hours, LOG_RETENTION_HOURS)} hours",
+    }
+    reference = lake.reference(name)
+    properties = dict(lake.spark.sql(f"SHOW TBLPROPERTIES {reference}").collect())
+    if any(properties.get(key) != value for key, value in wanted.items()):
+        pairs = ", ".join(f"'{key}' = '{value}'" for key, value in wanted.items())
+        lake.spark.sql(f"ALTER TABLE {reference} SET TBLPROPERTIES ({pairs})")
 
 
 def _files(lake: Lake, name: str) -> int:

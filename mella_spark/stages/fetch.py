@@ -32,7 +32,8 @@ def process(batch: Batch) -> None:
         wanted = batch.rows.groupBy("image_url").agg(F.min("warc_file").alias("warc_file"))
         wanted = wanted.join(known.select("image_url"), "image_url", "left_anti")
         # Of several captures of a picture the first good one is read.
-        captures = batch.lake.read("captures").groupBy(F.col("url").alias("image_url"))
+        good = F.col("http_status").isNull() | F.col("http_status").between(200, 299)
+        captures = batch.lake.read("captures").where(good).groupBy(F.col("url").alias("image_url"))
         where = captures.agg(F.min(F.struct("warc_file", "warc_offset")).alias("capture"))
         wanted = wanted.join(where, "image_url", "left_outer").select(
             "image_url",
@@ -41,7 +42,8 @@ def process(batch: Batch) -> None:
             F.col("capture.warc_offset").alias("archive_offset"),
         )
         # One task for each host (politeness) or crawl file (sequential reading).
-        place = F.coalesce("archive_file", F.expr("parse_url(image_url, 'HOST')"))
+        host = F.lower(F.regexp_extract("image_url", "^https?://([^/?#]+)", 1))
+        place = F.coalesce("archive_file", host)
         fetched = (
             wanted.repartition(batch.settings.lake.shuffle_partitions, place)
             .sortWithinPartitions("archive_file", "archive_offset", "image_url")
