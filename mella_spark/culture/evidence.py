@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -99,17 +98,16 @@ def proper_name(alt: str, alt_words: Sequence[str], script: str) -> Evidence | N
     return None
 
 
-def too_short(alt: str, least_letters: int) -> Evidence | None:
+def too_short(alt_words: Sequence[str], least_letters: int) -> Evidence | None:
     """Letters, but fewer than ``least_letters``.
 
     Vowel signs count as letters; a Hangul syllable or an ideograph counts as two.
     """
-    letters = sum(
-        2 if script_of(character) in ("Hang", "Hani") else 1
-        for character in alt
-        if unicodedata.category(character)[0] in "LM"
-    )
+    letters = sum(map(len, alt_words))
     if letters == 0 or letters >= least_letters:
+        return None
+    letters += sum(script_of(letter) in ("Hang", "Hani") for word in alt_words for letter in word)
+    if letters >= least_letters:
         return None
     return Evidence("too_short", f"{letters} letters", WEIGHTS["too_short"])
 

@@ -126,6 +126,7 @@ class Assessor:
         self, pair: Mapping[str, Any], page: _Page, decision: LanguageDecision
     ) -> tuple[list[Evidence], str | None]:
         alt, code = tidy(pair["alt"]), decision.language
+        alt_words = words(alt)
         found: list[Evidence] = []
         category: str | None = None
         if code in self.targets:
@@ -146,7 +147,6 @@ class Assessor:
                     ("gazetteer_context", pair.get("context")),
                 ),
             )
-            alt_words = words(alt)
             found += hits
             name = ev.proper_name(alt, alt_words, decision.script)
             found += [name] if name else []
@@ -160,7 +160,7 @@ class Assessor:
             ),
             self._no_words(alt, decision),
             ev.boilerplate(comparison_key(alt), self._tellers(code, page)),
-            ev.too_short(alt, self.settings.min_alt_chars),
+            ev.too_short(alt_words, self.settings.min_alt_chars),
         )
         return found + [item for item in against if item is not None], category
 

@@ -49,11 +49,12 @@ _LETTERS_PER_SIGN = {"Hang": 2.5, "Hani": 2.5, "Hira": 1.5, "Kana": 1.5}
 _WINDOW, _WINDOWS = 240, 3
 
 # Prior odds as votes. English has one everywhere: it is what is left untranslated.
-_PAGE_VOTES, _DECLARED_VOTES, _DOMAIN_VOTES, _ENGLISH_VOTES = 10.0, 1.0, 1.0, 1.0
+_PAGE_VOTES, _DECLARED_VOTES, _DOMAIN_VOTES, _ENGLISH_VOTES = 15.0, 1.0, 1.0, 1.0
 _TARGET_VOTES, _OTHER_VOTES = 0.05, 0.1
 _FLOOR = 0.01  # fastText's probabilities below this are noise
 _RELIABLE_LETTERS = 24  # letters from which on fastText counts fully for a third language
 _LABELS, _PAGE_LABELS = 12, 8
+_RIVALS = 5  # languages nothing on the page speaks for
 _FREQUENT = 0.004  # a letter rarer than this in a page may come from a foreign name
 # A word of the page's script counts against so many Latin words around it.
 _LATIN_WORDS_PER_NATIVE = 3
@@ -233,23 +234,23 @@ def _contest(
     length = sum(map(len, alt_words))
     trust = min(1.0, length / _RELIABLE_LETTERS)
     total_votes = sum(votes.values()) + _OTHER_VOTES
-    candidates = {code for code in votes if _writes(code, script, languages)}
+    spoken_for = {code for code in votes if votes[code] > _TARGET_VOTES}
+    likely = sorted(posterior, key=lambda code: -posterior[code])[:_RIVALS]
     scores: dict[str, float] = {}
-    likely = {code for code, probability in posterior.items() if probability > _FLOOR}
-    rivals = {code for code in likely - candidates if _writes(code, script, languages)}
-    for code in candidates | rivals:
-        voted = code in candidates
+    for code in spoken_for.union(likely):
+        if not _writes(code, script, languages):
+            continue
         probability = posterior.get(code, 0.0)
-        if voted and code in languages:
+        if code in votes and code in languages:
             probability += sum(posterior.get(other, 0.0) for other in languages[code].near)
         likelihood = math.log(min(1.0, probability) + _FLOOR)
-        if not voted:
+        if code not in votes:
             likelihood = math.log(_FLOOR) + trust * (likelihood - math.log(_FLOOR))
         prior = math.log(votes.get(code, _OTHER_VOTES) / total_votes)
         scores[code] = prior + likelihood + alphabet_log_odds(code, letters, languages)
     if script == "Latn" and ENGLISH in scores:
         latin = [word for word in alt_words if script_of(word[0]) == "Latn"]
-        native = candidates - {ENGLISH}
+        native = scores.keys() & votes.keys() - {ENGLISH}
         if native:
             rival = max(native, key=lambda code: (votes[code], scores[code]))
             articles = languages[rival].articles if rival in languages else ()

@@ -282,7 +282,7 @@ def test_proper_names(alt, name):
     [("á", True), ("양", False), ("หู", False), ("ok", False), ("1", False), ("", False)],
 )
 def test_too_short(alt, short):
-    assert bool(too_short(alt, 2)) == short
+    assert bool(too_short(words(alt), 2)) == short
 
 
 def test_a_target_without_a_description_is_refused():
