@@ -8,7 +8,7 @@ from mella_spark.errors import InputError
 from mella_spark.settings import load_settings
 from mella_spark.text.language import identify, identify_alt, resolve_page_language
 from mella_spark.text.model import load_model, normalise_label
-from mella_spark.text.profiles import load_languages
+from mella_spark.text.profiles import Language, load_languages
 from mella_spark.text.wordshapes import common_words, english_log_odds
 
 LANGUAGES = load_languages()
@@ -215,3 +215,35 @@ def test_word_lists_are_lower_case_words():
     for code in ("en", "cs", "hu", "vi", "sr", "mul"):
         assert len(common_words(code)) > 150
         assert all(word == word.lower() for word in common_words(code))
+
+
+POLISH = Language.model_validate(
+    {
+        "code": "pl",
+        "name": "Polish",
+        "endonym": "polski",
+        "iso639_3": "pol",
+        "scripts": ["Latn"],
+        "letters": "aąbcćdeęfghijklłmnńoóprsśtuwyzźż",
+        "domains": ["pl"],
+        "prompts": {"know": ["Co przedstawia ten obraz?"], "ling": ["Opisz ten obraz."]},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("alt", "language"),
+    [
+        ("Czerwony dom", "pl"),
+        ("Zamek w Malborku", "pl"),
+        ("Wiewiórka", "pl"),
+        ("Dwa konie na łące", "pl"),
+        ("A lion.", "en"),
+        ("The old bridge", "en"),
+        ("Fishing boat", "en"),
+    ],
+)
+def test_a_new_language_needs_a_description_and_no_code(alt, language):
+    known = {**LANGUAGES, "pl": POLISH}
+    decision = identify_alt(alt, "pl", 0.9, None, ("pl",), ("pl",), known)
+    assert decision.language == language
