@@ -164,6 +164,7 @@ class TrainSettings(Section):
     lora_dropout: Share
     target_modules: str | tuple[str, ...]
     modules_to_save: tuple[str, ...]
+    frozen_modules: str
     epochs: PositiveFloat
     max_steps: Positive | None
     batch_size: Positive
@@ -218,7 +219,10 @@ class EvaluateSettings(Section):
 class ReportSettings(Section):
     """The HTML report."""
 
-    gallery_size: Positive
+    gallery_size: Annotated[int, Field(gt=0, le=400)]
+    thumbnail_side: Annotated[int, Field(ge=32, le=640)]
+    top_terms: Positive
+    examples_per_language: Annotated[int, Field(ge=0, le=10)]
 
 
 class Settings(Section):

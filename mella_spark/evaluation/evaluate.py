@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from mella_spark.evaluation import metrics
 from mella_spark.evaluation.fidelity import is_in_language
 from mella_spark.evaluation.generate import generate
@@ -48,25 +50,23 @@ def evaluate_model(
     started = time.monotonic()
     chat = Chat(processor, end_tokens(model), settings.max_pixels)
     answers: dict[str, str] = {}
-    readable, pictures = [], []
-    for sample in samples:
-        try:
-            pictures.append(decode(sample.image).image)
-            readable.append(sample)
-        except Rejected:
-            answers[sample.sample_id] = ""
-    unreadable = len(answers)
-    for first in range(0, len(readable), settings.batch_size):
-        some = readable[first : first + settings.batch_size]
-        texts = generate(
-            model,
-            chat,
-            pictures[first : first + settings.batch_size],
-            [sample.prompt for sample in some],
-            settings.max_new_tokens,
-            settings.num_beams,
-        )
-        answers.update((s.sample_id, text) for s, text in zip(some, texts, strict=True))
+    unreadable = 0
+    for first in range(0, len(samples), settings.batch_size):
+        batch = samples[first : first + settings.batch_size]
+        pictures = _pictures(batch)
+        readable = [sample for sample in batch if sample.sample_id in pictures]
+        answers |= dict.fromkeys((sample.sample_id for sample in batch), "")
+        unreadable += len(batch) - len(readable)
+        if readable:
+            texts = generate(
+                model,
+                chat,
+                list(pictures.values()),
+                [sample.prompt for sample in readable],
+                settings.max_new_tokens,
+                settings.num_beams,
+            )
+            answers.update((s.sample_id, text) for s, text in zip(readable, texts, strict=True))
         if progress is not None:
             progress.update(len(answers))
     outputs = [
@@ -76,6 +76,17 @@ def evaluate_model(
     speaks = partial(is_in_language, model=settings.language_model)
     figures = metrics.score(outputs, metric_options(settings), speaks)
     return EvaluationResult(figures, answers, unreadable, time.monotonic() - started)
+
+
+def _pictures(samples: Sequence[Sample]) -> dict[str, Image.Image]:
+    """The pictures that decode, by sample id, in order."""
+    pictures = {}
+    for sample in samples:
+        try:
+            pictures[sample.sample_id] = decode(sample.image).image
+        except Rejected:
+            continue
+    return pictures
 
 
 def metric_options(settings: EvaluateSettings) -> MetricOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,15 @@ from mella_spark.training import backbone
 def adapt(model: Any, settings: TrainSettings) -> Any:
     """The model with the weights trainable that ``settings`` name, and all others frozen.
 
-    Raises ``UsageError`` where a named module is not in the model.
+    Raises ``UsageError`` where a named module is not in the model, or nothing is left to train.
     """
     if settings.method == "full":
-        return model.requires_grad_(True)
+        frozen = re.compile(settings.frozen_modules or "(?!)")
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(frozen.fullmatch(name) is None)
+        if not any(parameter.requires_grad for parameter in model.parameters()):
+            raise UsageError("train.frozen_modules matches every weight of the model.")
+        return model
     names = {name.rpartition(".")[2] for name, _ in model.named_modules()}
     if missing := [name for name in settings.modules_to_save if name not in names]:
         raise UsageError(
@@ -32,6 +38,7 @@ def adapt(model: Any, settings: TrainSettings) -> Any:
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
         target_modules=targets if isinstance(targets, str) else list(targets),
+        exclude_modules=settings.frozen_modules or None,
         modules_to_save=list(settings.modules_to_save) or None,
         ensure_weight_tying=bool(getattr(model.config, "tie_word_embeddings", False)),
         base_model_name_or_path=backbone.resolve(settings.model),

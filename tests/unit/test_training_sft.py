@@ -1,6 +1,7 @@
 """Whole trainings of a tiny model, and its evaluation."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,7 +11,9 @@ from tiny_vlm import make_vlm, rows, write_table
 from mella_spark.errors import InputError, UsageError
 from mella_spark.evaluation.evaluate import evaluate
 from mella_spark.settings import load_settings
+from mella_spark.training import backbone, checkpoints, data, lora
 from mella_spark.training.curve import read_curve
+from mella_spark.training.data import SAMPLE_COLUMNS
 from mella_spark.training.sft import train
 from mella_spark.training.trainer import Trainer
 
@@ -22,7 +25,9 @@ QUICK = {
     "validation_steps": 20,
     "checkpoint_steps": 20,
     "tensorboard": False,
+    "frozen_modules": "",  # random eyes must learn too
 }
+FROZEN = load_settings(environment={}).train.frozen_modules
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +107,13 @@ def test_full_tuning_pins_the_version_and_stops_early(place, tmp_path):
     """Full tuning at rate 0 never gets better, so patience ends it; the table grows meanwhile."""
     table = write_table(tmp_path / "mella", rows(80))
     still = settings(
-        place, method="full", learning_rate=1e-12, patience=2, validation_steps=5, max_steps=500
+        place,
+        method="full",
+        frozen_modules=FROZEN,
+        learning_rate=1e-12,
+        patience=2,
+        validation_steps=5,
+        max_steps=500,
     )
     first = Trainer(table, 0, tmp_path / "unused", still)
     first.close()
@@ -112,8 +123,33 @@ def test_full_tuning_pins_the_version_and_stops_early(place, tmp_path):
     assert result.steps < 500
     assert result.version == 0
     assert result.samples == 64
-    assert result.trained_parameters == result.parameters
+    assert 0.5 * result.parameters < result.trained_parameters < result.parameters
+    tower = [load_file(path / "model.safetensors") for path in (place / "vlm", Path(result.path))]
+    for name in (name for name in tower[0] if "vision_tower" in name):
+        assert torch.equal(tower[0][name], tower[1][name]), name
     assert (tmp_path / "out" / "model" / "config.json").is_file()
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_saved_adapter_is_the_trained_model(place, tmp_path, tied):
+    """Also where input and output embeddings are one matrix: they still are after loading."""
+    model = str(make_vlm(tmp_path / "vlm", tied=tied))
+    chosen = settings(place, model=model, max_steps=3, validation_samples=0, frozen_modules=FROZEN)
+    trainer = Trainer(str(place / "mella"), 0, tmp_path / "out", chosen)
+    trainer.run()
+    trainer.close()
+    lora.save(trainer.model, trainer.processor, tmp_path / "adapter")
+    loaded = lora.load_adapter(backbone.load(model)[0], tmp_path / "adapter")
+    batch = trainer.collate(next(data.batches(str(place / "mella"), 0, "test", SAMPLE_COLUMNS, 4)))
+    with torch.inference_mode():
+        ours = trainer.model.eval()(**batch.inputs).logits
+        theirs = loaded(**batch.inputs).logits
+        base = backbone.load(model)[0](**batch.inputs).logits
+    assert torch.equal(ours, theirs)
+    assert not torch.allclose(ours, base, atol=1e-2)
+    embeddings = [loaded.get_input_embeddings().weight, loaded.get_output_embeddings().weight]
+    assert torch.equal(*embeddings) is tied
+    assert not any("vision_tower" in name for name in checkpoints.trained_weights(trainer.model))
 
 
 def test_accumulated_steps_equal_large_batches(place, tmp_path):

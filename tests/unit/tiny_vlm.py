@@ -32,8 +32,9 @@ TEMPLATE = (
 )
 
 
-def make_vlm(folder: Path, seed: int = 0) -> Path:
-    """Saves a byte-level LLaVA with random weights to ``folder``."""
+def make_vlm(folder: Path, seed: int = 0, tied: bool = False) -> Path:
+    """Saves a byte-level LLaVA with random weights to ``folder``; ``tied``: input and output
+    embeddings are one."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate([*SPECIAL, *alphabet])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
@@ -67,6 +68,7 @@ def make_vlm(folder: Path, seed: int = 0) -> Path:
                 pad_token_id=0,
                 eos_token_id=1,
                 bos_token_id=None,
+                tie_word_embeddings=tied,
                 **width,
             ),
             image_token_index=4,
@@ -74,6 +76,7 @@ def make_vlm(folder: Path, seed: int = 0) -> Path:
             vision_feature_select_strategy="full",
             vision_feature_layer=-1,
             pad_token_id=0,
+            tie_word_embeddings=tied,
         )
     )
     model.save_pretrained(folder)
