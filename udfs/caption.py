@@ -73,7 +73,8 @@ def caption_udf(settings: CaptionSettings) -> Any:
             )
 
     caption.__annotations__ = {"batches": Iterator[pd.Series], "return": Iterator[pd.DataFrame]}
-    return pandas_udf(caption, GENERATION)
+    make: Any = pandas_udf  # its stubs know no iterator of frames
+    return make(caption, GENERATION)
 
 
 def caption_bytes(pictures: Sequence[bytes | None], settings: CaptionSettings) -> list[Generation]:

@@ -79,7 +79,8 @@ def translate_udf(settings: TranslateSettings, source: str = "en") -> Any:
         "batches": Iterator[tuple[pd.Series, pd.Series]],
         "return": Iterator[pd.DataFrame],
     }
-    return pandas_udf(translate, "text string, error string, tokens int, latency_ms double")
+    make: Any = pandas_udf  # its stubs know no iterator of frames
+    return make(translate, "text string, error string, tokens int, latency_ms double")
 
 
 def translate_texts(

@@ -8,6 +8,7 @@ import copy
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import AddedToken
@@ -50,6 +51,8 @@ PROMPTS = (
 """The first is the default of the settings and is used half of the time."""
 
 VOCABULARY = 4096
+WIDTH = 192
+"""Of the features and of the hidden states."""
 STRIDE = 16
 """Pixels of the input that one image token stands for, in each direction."""
 GRID = (SIZE // STRIDE) ** 2
@@ -87,22 +90,23 @@ def build_processor(seed: int) -> LlavaProcessor:
 
 def build_model(tokenizer) -> LlavaForConditionalGeneration:
     """The untrained model, 3.5 million parameters."""
+    width: dict[str, Any] = {"hidden_size": WIDTH}
     vision = FocalNetConfig(
         image_size=SIZE,
         patch_size=4,
         embed_dim=48,
-        hidden_sizes=[48, 96, 192],
-        hidden_size=192,
+        hidden_sizes=[48, 96, WIDTH],
         depths=[0, 2, 3],
         focal_levels=[1, 1, 1],
         focal_windows=[3, 3, 3],
         mlp_ratio=2.0,
         use_conv_embed=True,
         drop_path_rate=0.0,
+        **width,
     )
     text = LlamaConfig(
         vocab_size=VOCABULARY,
-        hidden_size=192,
+        hidden_size=WIDTH,
         intermediate_size=512,
         num_hidden_layers=3,
         num_attention_heads=6,
@@ -113,6 +117,7 @@ def build_model(tokenizer) -> LlavaForConditionalGeneration:
         eos_token_id=tokenizer.convert_tokens_to_ids(END),
         pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
     )
+    padding: dict[str, Any] = {"pad_token_id": tokenizer.convert_tokens_to_ids(PAD)}
     return LlavaForConditionalGeneration(
         LlavaConfig(
             vision_config=vision,
@@ -122,7 +127,7 @@ def build_model(tokenizer) -> LlavaForConditionalGeneration:
             vision_feature_layer=-1,
             vision_feature_select_strategy="full",
             tie_word_embeddings=True,
-            pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
+            **padding,
         )
     )
 
@@ -189,15 +194,9 @@ def encode(processor: LlavaProcessor, prompt: str, texts: Sequence[str]) -> tupl
     The dialogue is that of the chat template; only the answer and its end are learnt. Padding
     stands behind the answer, where a causal model cannot see it.
     """
-    question = processor.apply_chat_template(
-        [
-            {
-                "role": "user",
-                "content": [{"type": "image"}, {"type": "text", "text": prompt}],
-            }
-        ],
-        add_generation_prompt=True,
-    )
+    content = [{"type": "image"}, {"type": "text", "text": prompt}]
+    ask: Any = [{"role": "user", "content": content}]
+    question = processor.apply_chat_template(ask, add_generation_prompt=True)
     tokenizer = processor.tokenizer
     start = tokenizer(question.replace(IMAGE, IMAGE * GRID)).input_ids
     answers = [tokenizer(text + END).input_ids for text in texts]
@@ -213,7 +212,7 @@ def train(out: Path, seed: int = 0, see: int = 2200, speak: int = 2200, size: in
     torch.manual_seed(seed)
     processor = build_processor(seed)
     model = build_model(processor.tokenizer)
-    head = SightHead(model.config.vision_config.hidden_size, SIZE // STRIDE)
+    head = SightHead(WIDTH, SIZE // STRIDE)
     learn_to_see(model, head, seed + 1, see, size)
     learn_to_speak(model, head, processor, seed + 2, speak, size)
     save(model, processor, out)
