@@ -101,7 +101,8 @@ def _retain(lake: Lake, name: str, hours: int) -> None:
         "delta.logRetentionDuration": f"interval {max(hours, LOG_RETENTION_HOURS)} hours",
     }
     reference = lake.reference(name)
-    properties = dict(lake.spark.sql(f"SHOW TBLPROPERTIES {reference}").collect())
+    rows = lake.spark.sql(f"SHOW TBLPROPERTIES {reference}").collect()
+    properties = {row["key"]: row["value"] for row in rows}
     if any(properties.get(key) != value for key, value in wanted.items()):
         pairs = ", ".join(f"'{key}' = '{value}'" for key, value in wanted.items())
         lake.spark.sql(f"ALTER TABLE {reference} SET TBLPROPERTIES ({pairs})")
