@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.setup-stamp
 DEMO   ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check-java demo test lint types unit models lock wheel clean
+.PHONY: help setup check-java demo test lint types unit models docs lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ unit: setup ## the tests that start no Spark
 
 models: setup ## train the two embedded models anew from the sample generator
 	@$(BIN)/python -m mella_spark.models.build
+
+docs: setup ## write docs/tables.md from the table schemas
+	@$(BIN)/python -m mella_spark.lake.schemas > docs/tables.md
 
 lock: setup ## pin the newest versions that fit pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate \

@@ -322,3 +322,26 @@ def create_statement(table: Table, reference: str, properties: dict[str, str]) -
         f"CREATE TABLE IF NOT EXISTS {reference} (\n  {columns}\n) USING DELTA\n"
         f"COMMENT {sql_string(table.comment)}\nTBLPROPERTIES ({pairs})"
     )
+
+
+def documentation() -> str:
+    """All tables in Markdown: what a row is, and each column with its type, unit and meaning."""
+    parts = [
+        "# The tables\n\nMade from `mella_spark/lake/schemas.py` by `make docs`. All are Delta "
+        "tables; streams read their\nappends only. Every column carries its comment in the catalog.\n"
+    ]
+    for table in TABLES.values():
+        rows = "\n".join(
+            f"| `{c.name}` | {sql_type(c.type)}{', not null' if c.required else ''} | {c.comment} |"
+            for c in table.columns
+        )
+        key = ", ".join(f"`{name}`" for name in table.key)
+        parts.append(
+            f"## {table.name}\n\n{table.comment} Key: {key}.\n\n"
+            f"| column | type | meaning |\n|---|---|---|\n{rows}\n"
+        )
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    print(documentation(), end="")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from mella_spark.lake.maintenance import pin, pins, retention_hours
-from mella_spark.lake.schemas import TABLES, arrow_schema, create_statement, sql_string, sql_type
+from mella_spark.lake.schemas import (
+    TABLES,
+    arrow_schema,
+    create_statement,
+    documentation,
+    sql_string,
+    sql_type,
+)
 from mella_spark.lake.tables import Root
 
 
@@ -33,6 +42,11 @@ def test_sql_strings_and_types() -> None:
     assert sql_type(pa.list_(pa.struct([("a", pa.float64())]))) == "ARRAY<STRUCT<a: DOUBLE>>"
     with pytest.raises(KeyError):
         sql_type(pa.float16())
+
+
+def test_the_documentation_is_true() -> None:
+    path = Path(__file__).resolve().parents[2] / "docs" / "tables.md"
+    assert path.read_text(encoding="utf-8") == documentation(), "run `make docs`"
 
 
 def test_roots(tmp_path) -> None:  # type: ignore[no-untyped-def]
