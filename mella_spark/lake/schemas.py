@@ -328,7 +328,7 @@ def documentation() -> str:
     """All tables in Markdown: what a row is, and each column with its type, unit and meaning."""
     parts = [
         "# The tables\n\nMade from `mella_spark/lake/schemas.py` by `make docs`. All are Delta "
-        "tables; streams read their\nappends only. Every column carries its comment in the catalog.\n"
+        "tables; streams read their\nappends only. Every column has its comment in the catalog.\n"
     ]
     for table in TABLES.values():
         rows = "\n".join(
