@@ -9,7 +9,9 @@ from mella_spark.loader.compat import install
 
 install()  # before anything imports petastorm
 
+from petastorm.transform import TransformSpec  # noqa: E402
+
 from mella_spark.loader.reader import DeltaReader, make_delta_reader  # noqa: E402
 from mella_spark.loader.torch import DataLoader  # noqa: E402
 
-__all__ = ["DataLoader", "DeltaReader", "make_delta_reader"]
+__all__ = ["DataLoader", "DeltaReader", "TransformSpec", "make_delta_reader"]

@@ -104,7 +104,8 @@ def take(parts: Sequence[tuple[pa.Array, Ints]], order: Ints, kind: pa.DataType)
     """
     if is_number(kind):
         given = [array.take(pa.array(rows)) for array, rows in parts]
-        return numbers(pa.concat_arrays([*given, pa.array([], kind)]).take(pa.array(order)))
+        taken = numbers(pa.concat_arrays([*given, pa.array([], kind)]).take(pa.array(order)))
+        return taken if taken.flags.writeable else taken.copy()
     # Scalar by scalar: a picture is copied once, straight from the slice it was read into.
     values = [array[row].as_py() for array, rows in parts for row in rows.tolist()]
     return [values[index] for index in order.tolist()]

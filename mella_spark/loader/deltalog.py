@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mella_spark.errors import InputError
 from mella_spark.loader.columns import physical_name
 from mella_spark.loader.filters import Range
-from mella_spark.loader.storage import Storage, log_uri
+from mella_spark.loader.storage import Storage, decoded_uri
 
 READER_FEATURES = frozenset(
     {"deletionVectors", "columnMapping", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
@@ -66,14 +66,11 @@ def open_table(root: str, version: int | None) -> DeltaTable:
 def logged_files(delta: DeltaTable, storage: Storage, schema: pa.Schema) -> Iterator[LoggedFile]:
     """The files of the version, oldest first."""
     vectors = _deletion_vectors(delta, storage)
-    base = log_uri(storage.root)
     names = {physical_name(field): field.name for field in schema}
     actions = pa.table(delta.get_add_actions()).to_pylist()
     for action in sorted(actions, key=lambda a: (a["modification_time"], a["path"])):
         path = action["path"]
-        live = vectors.pop(base + path, None)
-        if live is None:
-            live = vectors.pop(path, None)  # absolute, in a shallow clone
+        live = vectors.pop(decoded_uri(path, storage.root), None)
         partition = {
             names.get(name, name): value for name, value in (action.get("partition") or {}).items()
         }
@@ -86,11 +83,11 @@ def logged_files(delta: DeltaTable, storage: Storage, schema: pa.Schema) -> Iter
 
 
 def _deletion_vectors(delta: DeltaTable, storage: Storage) -> dict[str, NDArray[np.bool_]]:
-    """By file URI, True for each row that is kept."""
+    """By file URI, decoded (writers differ in what they encode), True for each row kept."""
     try:
         reader = pa.RecordBatchReader.from_stream(delta.deletion_vectors())
         return {
-            path: keep.values.to_numpy(zero_copy_only=False)
+            decoded_uri(path, storage.root): keep.values.to_numpy(zero_copy_only=False)
             for batch in reader
             for path, keep in zip(
                 batch["filepath"].to_pylist(), batch["selection_vector"], strict=True

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -106,6 +106,12 @@ def _object_store(root: str) -> pafs.FileSystem:
     return _STORES[known]
 
 
-def log_uri(root: str) -> str:
-    """What ``deltalake`` calls a root in the paths it reports: a URI with an ending slash."""
-    return root.rstrip("/") + "/" if _SCHEME.match(root) else f"file://{quote(root)}/"
+def decoded_uri(logged: str, root: str) -> str:
+    """The URI of a logged file, percent-decoded: the log's writers differ in what they encode, and
+    a clone's absolute paths in the number of slashes."""
+    if logged.startswith("file:"):
+        return "file://" + unquote(urlsplit(logged).path)
+    if _SCHEME.match(logged):
+        return unquote(logged)
+    base = root if _SCHEME.match(root) else f"file://{root}"
+    return f"{base.rstrip('/')}/{unquote(logged)}"
