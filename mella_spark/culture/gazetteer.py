@@ -25,7 +25,7 @@ import yaml
 from mella_spark.errors import SettingsError
 from mella_spark.settings import conf_dir
 from mella_spark.text.normalise import fold_arabic
-from mella_spark.text.profiles import Language
+from mella_spark.text.profiles import SAFE_LOADER, Language
 from mella_spark.text.scripts import word_spans, words
 
 # Characters from which on a term of an unspaced script is told from chance, by script.
@@ -205,7 +205,7 @@ def load_gazetteer(language: Language, folder: Path | None = None) -> Gazetteer:
     if not path.is_file():
         return Gazetteer({}, language)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER) or {}
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"Cannot read {path}: {str(error).splitlines()[0]}.") from None
     if not isinstance(content, dict):

@@ -47,12 +47,12 @@ class LetterModel:
     def __init__(self, words: frozenset[str]) -> None:
         self._seen: Counter[str] = Counter()
         self._context: Counter[str] = Counter()
-        for word in words | {strip_accents(word) for word in words}:
-            padded = "^" * (ORDER - 1) + word + "$"
-            for end in range(ORDER - 1, len(padded)):
-                for length in range(ORDER):
-                    self._seen[padded[end - length : end + 1]] += 1
-                    self._context[padded[end - length : end]] += 1
+        padded = ["^" * (ORDER - 1) + w + "$" for w in words | set(map(strip_accents, words))]
+        for length in range(ORDER):
+            for word in padded:
+                ends = range(ORDER - 1, len(word))
+                self._seen.update([word[end - length : end + 1] for end in ends])
+                self._context.update([word[end - length : end] for end in ends])
 
     def log_likelihood(self, word: str) -> float:
         """Natural logarithm of the probability of ``word`` (lower case), end of word included."""
@@ -117,11 +117,22 @@ def _word_log_odds(word: str, language: str) -> float:
 @lru_cache(maxsize=64)
 def _letter_model(language: str) -> LetterModel:
     own = common_words(language) | _described_words(language)
-    if not common_words(language):  # then what the other languages have in common has to help
-        folder = conf_dir() / "words"
-        others = [p.stem for p in sorted(folder.glob("*.txt")) if p.stem not in (ENGLISH, SHARED)]
-        own = own.union(*map(common_words, others))
-    return LetterModel(own)
+    if common_words(language):
+        return LetterModel(own)
+    return LetterModel(own | _all_native_words()) if own else _unknown_language_model()
+
+
+@lru_cache(maxsize=1)
+def _unknown_language_model() -> LetterModel:
+    """Of a language without a list: what the other languages have in common has to help."""
+    return LetterModel(_all_native_words())
+
+
+@lru_cache(maxsize=1)
+def _all_native_words() -> frozenset[str]:
+    names = [path.stem for path in sorted((conf_dir() / "words").glob("*.txt"))]
+    lists = [common_words(name) for name in names if name not in (ENGLISH, SHARED)]
+    return frozenset().union(*lists)
 
 
 def _described_words(language: str) -> frozenset[str]:
