@@ -93,9 +93,9 @@ def score(
 
     Metrics: ``keyword_strict`` and ``keyword_soft`` (share of all keywords found), ``keyword_any``
     (share of samples with a keyword found), over the samples that have keywords; ``meteor``,
-    ``chrf++``, ``bleu``, ``rouge_l``; ``fidelity`` (share of outputs in the language asked for) where
-    ``speaks`` is given, which tells whether a text is in a language. ``micro`` pools the samples of all
-    languages; ``macro`` is the mean over languages.
+    ``chrf++``, ``bleu``, ``rouge_l``; ``fidelity`` (share of outputs in the language asked for)
+    where ``speaks`` is given, which tells whether a text is in a language. ``micro`` pools the
+    samples of all languages; ``macro`` is the mean over languages.
     """
     outputs = list(outputs)
     groups: dict[str, dict[str, list[Output]]] = defaultdict(lambda: defaultdict(list))
