@@ -67,20 +67,15 @@ def decode(body: bytes, http_label: str | None = None) -> tuple[str, str]:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace"), name
-    declared = [name for name in (lookup(http_label), prescan(body)) if name]
     if body.isascii() and b"\x1b" not in body and b"\0" not in body:
-        return body.decode("ascii"), declared[0] if declared else "utf-8"
+        return body.decode("ascii"), lookup(http_label) or prescan(body[:1024]) or "utf-8"
+    text = _utf_8(body)
+    if len(body) - len(text) >= 2 * _MIN_MULTIBYTE and text:
+        return text, "utf-8"
+    declared = [name for name in (lookup(http_label), prescan(body)) if name]
     if not declared and (wide := _zeros(body)):
         return body.decode(wide, "replace"), wide
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        text = ""
-        if error.start >= len(body) - 3 and error.reason == "unexpected end of data":
-            text = body[: error.start].decode("utf-8")  # cut in the middle of a character
-    if text and (
-        not declared or declared[0] == "utf-8" or len(body) - len(text) >= 2 * _MIN_MULTIBYTE
-    ):
+    if text and (not declared or declared[0] == "utf-8"):
         return text, "utf-8"
     for name in declared:
         text = _decode(body, name)
@@ -102,6 +97,16 @@ def lookup(label: str | None) -> str | None:
         return None
     # Python has no codec for user-defined bytes; their ASCII half is all that can be read.
     return "windows-1252" if encoding.name == "x-user-defined" else encoding.name
+
+
+def _utf_8(body: bytes) -> str:
+    """The text if ``body`` is UTF-8, but for a last character cut short; else nothing."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start >= len(body) - 3 and error.reason == "unexpected end of data":
+            return body[: error.start].decode("utf-8")
+        return ""
 
 
 def _decode(body: bytes, name: str) -> str:

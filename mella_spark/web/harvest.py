@@ -95,6 +95,8 @@ def harvest(path: str, kind: str, record_seconds: float, context_chars: int) -> 
 
 def sniff_image(body: bytes) -> str | None:
     """Media type of an image by its first bytes; None if they are not one's."""
+    if body[:1] == b"<":
+        return None
     return next((mime for magic, mime in _MAGIC if magic.match(body)), None)
 
 

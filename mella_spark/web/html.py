@@ -16,15 +16,15 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from mella_spark.web import optout, picture
 from mella_spark.web.charset import codec, decode
 from mella_spark.web.page import Image, Page, collapse
 from mella_spark.web.urls import resolve
 
-# Enough for a language identifier to settle; a page's first screens.
-TEXT_CHARS = 4000
+# Enough for a language identifier to settle.
+TEXT_CHARS = 2000
 # HTML's own upper bound for a dimension, and more than any picture has.
 _MAX_SIDE = 1 << 24
 
@@ -69,7 +69,7 @@ def read_page(
     if not may_have_images(body):
         return page
     text, page.charset = decode(body, charset)
-    tree = LexborHTMLParser(text)
+    tree = LexborHTMLParser(text, options=LexborDocumentOptions.WO_EVENTS)
     nodes: dict[str, list[LexborNode]] = {}
     for node in tree.css(_SELECTOR):
         nodes.setdefault(node.tag or "", []).append(node)
@@ -184,27 +184,38 @@ def _read_text(
         return
     for node in images:
         node.insert_before(_MARK)
-    pieces = [piece.strip() for piece in collapse(body.text(separator=" ")).split(_MARK)]
-    text = " ".join(filter(None, pieces))
-    page.text = text[:TEXT_CHARS]
+    pieces = body.text(separator=" ", strip=True, skip_empty=True).split(_MARK)
+    text = "".join(pieces)
+    page.text = sample(text)
     if len(pieces) != len(images) + 1:
         return  # the page has marks of its own, or an image outside the body: no telling which
-    half = context_chars // 2
-    lengths = (len(piece) + 1 if piece else 0 for piece in pieces)
-    for image, place in zip(page.images, accumulate(lengths), strict=False):
-        image.context = _window(text, place, half) or None
+    places = accumulate(map(len, pieces))
+    for image, place in zip(page.images, places, strict=False):
+        image.context = _window(text, place, context_chars // 2) or None
+
+
+def sample(text: str) -> str:
+    """At most TEXT_CHARS characters of a page, from its quarter, its middle and three quarters.
+
+    Headers, menus and footers are often in another language than what stands between them.
+    """
+    if len(text) <= TEXT_CHARS:
+        return collapse(text)
+    half = TEXT_CHARS // 6
+    return " ".join(_window(text, len(text) * quarter // 4, half) for quarter in (1, 2, 3))
 
 
 def _window(text: str, place: int, half: int) -> str:
-    """At most ``half`` characters on each side of ``place``, words left whole."""
-    start, end = max(0, place - half), place + half
-    if start > 0:
-        space = text.find(" ", start - 1, min(start + _WORD, place - 1))
-        start = space + 1 if space >= 0 else start
-    if end < len(text):
-        space = text.rfind(" ", max(end - _WORD, place), end + 1)
-        end = space if space >= 0 else end
-    return text[start:end].strip()
+    """At most ``half`` characters on each side of ``place``, white space collapsed, whole words."""
+    before = collapse(text[max(0, place - 2 * half) : place])
+    after = collapse(text[place : place + 2 * half])
+    if len(before) > half:
+        space = before.find(" ", len(before) - half - 1, len(before) - half + _WORD)
+        before = before[space + 1 if space >= 0 else len(before) - half :]
+    if len(after) > half:
+        space = after.rfind(" ", half - _WORD, half + 1)
+        after = after[: space if space >= 0 else half]
+    return f"{before} {after}".strip()
 
 
 def declared_language(

@@ -11,7 +11,7 @@ same picture.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from mella_spark.web import srcset
 
@@ -51,6 +51,7 @@ LAZY = (
 )
 LAZY_SRCSET = ("srcset", "data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
 
+_ALTERNATIVES = frozenset({*LAZY, *LAZY_SRCSET})
 _PLACEHOLDER = re.compile(
     r"(?:^|[/_.-])(?:blank|spacer|pixel|1x1|1px|transparent|placeholder|loading|loader|spinner|"
     r"lazy|lazyload|lazy[_-]placeholder|grey|gray|dummy|clear|trans|empty)[_.\-0-9x]*\.(?:gif|png|svg|jpe?g|webp)"
@@ -61,15 +62,16 @@ _NOT_A_PICTURE = re.compile(r"\s*(?:$|#|(?:data|about|blob|javascript):)", re.IG
 
 
 def choose(
-    attributes: Mapping[str, str | None], sources: Iterable[Mapping[str, str | None]]
+    attributes: Mapping[str, str | None], sources: Sequence[Mapping[str, str | None]]
 ) -> str:
     """The reference, as written; ``sources`` are attributes of the ``source`` siblings.
 
     Without any usable reference, ``src`` as it stands (a placeholder), or an empty string.
     """
     src = attributes.get("src") or ""
-    real = not _NOT_A_PICTURE.match(src)
-    if real and not _PLACEHOLDER.search(src):
+    if not _NOT_A_PICTURE.match(src) and (
+        (not sources and _ALTERNATIVES.isdisjoint(attributes)) or not _PLACEHOLDER.search(src)
+    ):
         return src
     for name in LAZY:
         value = attributes.get(name)

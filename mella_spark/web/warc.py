@@ -10,6 +10,7 @@ with it in a plain file. The compression is recognised by content, never by name
 from __future__ import annotations
 
 import io
+import mmap
 import os
 import re
 import zlib
@@ -32,6 +33,7 @@ _GZIP = b"\x1f\x8b\x08"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _HEADER_BYTES = 1 << 20
+_BLOCK = 1 << 16
 _WITH_BODY = frozenset({"response", "resource", "metadata", "conversion"})
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-9.]+[ \t]+([0-9]{3})")
@@ -120,10 +122,12 @@ class _Reader:
     def __init__(self, stream: BinaryIO, max_bytes: int) -> None:
         self.stream = stream
         self.max_bytes = max_bytes
-        magic = stream.read(4)
+        self.size = stream.seek(0, os.SEEK_END)
+        descriptor = stream.fileno()
+        self.view = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if self.size else b""
+        magic = self.view[:4]
         self.gzip = magic.startswith(_GZIP)
         self.zstd = magic == _ZSTD or bool(_ZSTD_SKIPPABLE.match(magic))
-        self.size = stream.seek(0, os.SEEK_END)
 
     def records(self) -> Iterator[Record | Reject]:
         start: int | None = 0
@@ -188,11 +192,11 @@ class _Reader:
     def _starts_at(self, position: int) -> bool:
         if not self.gzip:
             return True
-        return os.pread(self.stream.fileno(), 3, position) == _GZIP
+        return self.view[position : position + 3] == _GZIP
 
     def _sample(self, offset: int) -> bytes:
         """First bytes at ``offset``, unpacked if they can be."""
-        raw = os.pread(self.stream.fileno(), SAMPLE_BYTES, offset)
+        raw = self.view[offset : offset + SAMPLE_BYTES]
         return self._unpack(raw, SAMPLE_BYTES) or raw
 
     def _unpack(self, raw: bytes, count: int) -> bytes:
@@ -208,38 +212,28 @@ class _Reader:
     def _next_start(self, position: int) -> int | None:
         """The first place at or after ``position`` where a record provably starts."""
         magic = _GZIP if self.gzip else _ZSTD if self.zstd else b"WARC/"
-        overlap = len(magic)
-        block = 1 << 20
-        descriptor = self.stream.fileno()
-        while data := os.pread(descriptor, block, position):
-            index = data.find(magic)
-            while index >= 0:
-                if self._is_start(position + index):
-                    return position + index
-                index = data.find(magic, index + 1)
-            if len(data) < block:
-                return None
-            position += len(data) - overlap
+        index = self.view.find(magic, position)
+        while index >= 0:
+            if self._is_start(index):
+                return index
+            index = self.view.find(magic, index + 1)
         return None
 
     def _is_start(self, position: int) -> bool:
-        descriptor = self.stream.fileno()
         if self.gzip or self.zstd:
-            return self._unpack(os.pread(descriptor, 4096, position), 5) == b"WARC/"
-        return position == 0 or os.pread(descriptor, 1, position - 1) == b"\n"
+            return self._unpack(self.view[position : position + 4096], 5) == b"WARC/"
+        return position == 0 or self.view[position - 1 : position] == b"\n"
 
     def _end(self, position: int) -> int:
         """Where the good record at ``position`` ends."""
         if self.zstd:  # frames cannot be measured from outside: where the next one starts
             return self._next_start(position + 1) or self.size
         if not self.gzip:
-            head, _, _ = os.pread(self.stream.fileno(), _HEADER_BYTES, position).partition(
-                b"\r\n\r\n"
-            )
+            head, _, _ = self.view[position : position + _HEADER_BYTES].partition(b"\r\n\r\n")
             length = re.search(rb"(?i)^content-length:\s*([0-9]+)", head, re.MULTILINE)
             return position + len(head) + int(length.group(1) if length else 0) + 8
         member = zlib.decompressobj(31)
-        while not member.eof and (data := os.pread(self.stream.fileno(), 1 << 16, position)):
+        while not member.eof and (data := self.view[position : position + _BLOCK]):
             position += len(data)
             try:
                 member.decompress(data)

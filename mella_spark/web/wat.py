@@ -17,7 +17,7 @@ from typing import Any
 
 from mella_spark.web import optout, picture
 from mella_spark.web.charset import codec, lookup
-from mella_spark.web.html import TEXT_CHARS, declared_language
+from mella_spark.web.html import declared_language, sample
 from mella_spark.web.page import Image, Page, collapse
 from mella_spark.web.urls import resolve
 from mella_spark.web.warc import content_type
@@ -111,7 +111,7 @@ def _page(
             [value for name, value in headers if name.lower() == "content-language"],
         )
         page.license_url = _license([*_list(head.get("Link")), *links], base)
-        page.text = _sample(page, links)
+        page.text = _text_of(page, links)
         for image in page.images:
             image.title = image.title or page.title
     return page
@@ -178,12 +178,12 @@ def _license(links: Iterable[Any], base: str) -> str | None:
     return fallback
 
 
-def _sample(page: Page, links: Iterable[dict[str, Any]]) -> str:
+def _text_of(page: Page, links: Iterable[dict[str, Any]]) -> str:
     """What text a WAT keeps: the title, link texts and alts."""
     texts = [page.title or ""]
     texts += [_text(link.get("text")) or "" for link in links]
     texts += [image.alt for image in page.images]
-    return collapse(" ".join(texts)[: 2 * TEXT_CHARS])[:TEXT_CHARS]
+    return sample(collapse(" ".join(texts)))
 
 
 def _headers(headers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,8 @@ _MAX_STEPS = 20_000_000
 _MAX_BYTES = 8 << 20
 # Attributes of one element are compared pairwise: 4,000 take 30 ms.
 _MAX_SEPARATORS = 4000
+# A body of this size holds no more than 20,000 attributes: half a second at worst.
+_LONG_BODY = 64 << 10
 _TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Void elements, and those that end where the next of their kind begins: they add no depth alone.
 _FLAT = frozenset(
@@ -49,7 +51,7 @@ def may_be_slow(body: bytes) -> bool:
         depths = list(accumulate(-1 if close else 1 for close, name in steps if name not in _FLAT))
         if max(depths, default=0) * len(depths) > _MAX_STEPS:
             return True
-    return any(
+    return len(body) > _LONG_BODY and any(
         len(re.findall(rb"[\s/\"']", tag)) > _MAX_SEPARATORS for tag in _LONG_TAG.findall(body)
     )
 

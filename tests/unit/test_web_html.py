@@ -148,7 +148,7 @@ def test_context_is_bounded_near_and_in_whole_words() -> None:
 def test_context_of_scripts_without_spaces() -> None:
     html = "โ" * 900 + "<img src=a alt=x>" + "ค" * 900
     page = read_page(html.encode(), URL, context_chars=40)
-    assert page.images[0].context == "โ" * 19 + " " + "ค" * 20
+    assert page.images[0].context == "โ" * 20 + " " + "ค" * 20
 
 
 def test_contexts_of_neighbours() -> None:

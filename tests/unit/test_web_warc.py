@@ -7,9 +7,8 @@ import io
 import zlib
 from pathlib import Path
 
-import brotli
 import pytest
-from fastwarc.stream_io import ZstdWriter
+from fastwarc.stream_io import BrotliWriter, ZstdWriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from web_archive import by_warcio, http, members, record, write
@@ -26,6 +25,15 @@ def chunked(*pieces: bytes) -> bytes:
     """Pieces as chunks, with an extension and a trailer, as servers may."""
     chunks = (b"%X;name=value\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
     return b"".join(chunks) + b"0\r\nTrailer: x\r\n\r\n"
+
+
+def packed(writer_type: type[BrotliWriter] | type[ZstdWriter], body: bytes) -> bytes:
+    """``body`` compressed by one of FastWARC's writers."""
+    stream = io.BytesIO()
+    writer = writer_type(stream)
+    writer.write(body)
+    writer.close()
+    return stream.getvalue()
 
 
 def split(path: str, **options: int) -> tuple[list[Record], list[Reject]]:
@@ -53,12 +61,8 @@ def test_reads_what_an_independent_writer_wrote(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["plain.warc", "odd-name.bin"])
 def test_compression_is_told_by_content(tmp_path: Path, name: str) -> None:
-    packed = io.BytesIO()
-    for one in (A, B):
-        writer = ZstdWriter(packed)
-        writer.write(one)
-        writer.close()
-    for content in (A + B, members(A, B), packed.getvalue()):
+    frames = packed(ZstdWriter, A) + packed(ZstdWriter, B)
+    for content in (A + B, members(A, B), frames):
         assert bodies(write(tmp_path, content, name)) == [b"one", b"two"]
 
 
@@ -68,20 +72,20 @@ def test_brackets_around_the_target_address_are_dropped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "packed"),
+    ("headers", "wire"),
     [
         ([("Content-Encoding", "gzip")], gzip.compress(b"body" * 99)),
         ([("Content-Encoding", "x-gzip")], gzip.compress(b"body" * 99)),
         ([("Content-Encoding", "deflate")], zlib.compress(b"body" * 99)),
         ([("Content-Encoding", "deflate")], zlib.compress(b"body" * 99)[2:-4]),
-        ([("Content-Encoding", "br")], brotli.compress(b"body" * 99)),
+        ([("Content-Encoding", "br")], packed(BrotliWriter, b"body" * 99)),
         ([("Transfer-Encoding", "chunked")], chunked(b"body", b"body" * 98)),
         ([("Transfer-Encoding", "gzip, chunked")], chunked(gzip.compress(b"body" * 99))),
         (
             [("Transfer-Encoding", "chunked"), ("Content-Encoding", "gzip")],
             chunked(gzip.compress(b"body" * 99)),
         ),
-        ([("Content-Encoding", "gzip, br")], brotli.compress(gzip.compress(b"body" * 99))),
+        ([("Content-Encoding", "gzip, br")], packed(BrotliWriter, gzip.compress(b"body" * 99))),
         # Headers that describe what the archiving tool had already undone.
         ([("Content-Encoding", "gzip")], b"body" * 99),
         ([("Content-Encoding", "br")], b"body" * 99),
@@ -89,18 +93,12 @@ def test_brackets_around_the_target_address_are_dropped(tmp_path: Path) -> None:
         ([("Content-Encoding", "nonsense")], b"body" * 99),
     ],
 )  # fmt: skip
-def test_encodings_are_undone(
-    tmp_path: Path, headers: list[tuple[str, str]], packed: bytes
-) -> None:
-    assert bodies(write(tmp_path, members(record(http(packed, *headers))))) == [b"body" * 99]
+def test_encodings_are_undone(tmp_path: Path, headers: list[tuple[str, str]], wire: bytes) -> None:
+    assert bodies(write(tmp_path, members(record(http(wire, *headers))))) == [b"body" * 99]
 
 
 def test_zstd_body(tmp_path: Path) -> None:
-    stream = io.BytesIO()
-    writer = ZstdWriter(stream)
-    writer.write(b"body")
-    writer.close()
-    page = http(stream.getvalue(), ("Content-Encoding", "zstd"))
+    page = http(packed(ZstdWriter, b"body"), ("Content-Encoding", "zstd"))
     assert bodies(write(tmp_path, members(record(page)))) == [b"body"]
 
 
