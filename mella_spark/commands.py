@@ -82,6 +82,7 @@ def manifest(options: argparse.Namespace, settings: Settings) -> Result:
 
 
 def _stage(options: argparse.Namespace, settings: Settings) -> Result:
+    from mella_spark.stages.funnel import file_problems
     from mella_spark.stages.pipeline import STAGES
     from mella_spark.stages.stream import run_continuously, run_stage
 
@@ -91,7 +92,14 @@ def _stage(options: argparse.Namespace, settings: Settings) -> Result:
         run_continuously([stage], lake, settings)
         return {"root": options.root}
     result = run_stage(stage, lake, settings)
-    return {"root": options.root, "stages": {stage.name: result.as_dict()}}
+    problems = []
+    if stage.name == "extract":
+        problems = file_problems(lake, lake.read("manifest").select("path").toPandas()["path"])
+    return {
+        "root": options.root,
+        "stages": {stage.name: result.as_dict()},
+        "problems": problems,
+    }
 
 
 extract = filter = fetch = caption = translate = assemble = _stage

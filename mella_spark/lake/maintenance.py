@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,10 @@ def retention_hours(asked: float, notes: list[dict[str, Any]], now_ms: float) ->
     return max([asked, *ages])
 
 
-def maintain(lake: Lake, asked_hours: float) -> dict[str, dict[str, Any]]:
-    """OPTIMIZE, then VACUUM every table, sparing what pins and ``asked_hours`` protect.
+def maintain(
+    lake: Lake, asked_hours: float, tables: Iterable[str] = tuple(TABLES)
+) -> dict[str, dict[str, Any]]:
+    """OPTIMIZE, then VACUUM the tables, sparing what pins and ``asked_hours`` protect.
 
     Raises ``UsageError`` where ``asked_hours`` is below a day.
     """
@@ -75,7 +78,7 @@ def maintain(lake: Lake, asked_hours: float) -> dict[str, dict[str, Any]]:
     folder = lake.root.local / "_pins" if lake.root.local else None
     notes = pins(folder) if folder and folder.is_dir() else []
     result = {}
-    for name in TABLES:
+    for name in tables:
         if not lake.exists(name):
             continue
         mine = [note for note in notes if note["table"].rstrip("/").endswith(f"/{name}")]

@@ -116,7 +116,7 @@ def test_maintain_compacts_and_spares_pinned_versions(lake: Lake) -> None:
     root = lake.root.local
     assert root is not None
     pin(root / "_pins", lake.location("quarantine"), 1, committed_ms=0)
-    result = maintain(lake, 168)["quarantine"]
+    result = maintain(lake, 168, ["quarantine"])["quarantine"]
     assert result["files_before"] == 3
     assert result["files_after"] == 1
     assert result["pinned_versions"] == [1]
