@@ -46,6 +46,13 @@ SNOWBALL = {
     "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
     "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish",
 }  # fmt: skip
+ENDINGS = {
+    "cs": "atech ovi ové ého ému ách ích ých ech ami emi ími ými ama ima ech ám ům em ém ím ým ou "
+    "mi a e i o u y á é í ý ě ů",
+    "sr": "ovima evima ama ima ova eva ovi evi ove eve oga ega ome omu emu ih im og eg om em oj "
+    "a e i o u",
+}
+"""Case endings, for languages without a Snowball stemmer (Serbian in Latin script)."""
 UNINFLECTED = frozenset({"ko", "ja", "lo", "my", "km", "th", "vi", "zh"})
 PREFIX_LETTERS = 5
 
@@ -73,6 +80,8 @@ def stemmer_name(language: str) -> str:
     """What :func:`stem` does for a language, for metric signatures."""
     if language in SNOWBALL:
         return f"snowball-{SNOWBALL[language]}"
+    if language in ENDINGS:
+        return "endings-v1"
     return "none" if language in UNINFLECTED else f"prefix{PREFIX_LETTERS}"
 
 
@@ -80,13 +89,23 @@ def stemmer_name(language: str) -> str:
 def stem(token: str, language: str) -> str:
     """A word without its inflection, for matching only.
 
-    Snowball's algorithm where there is one; otherwise the first five letters, which for Slavic
-    languages retrieves about as well as a stemmer (McNamee, Nicholas and Mayfield, "Don't have a
-    stemmer? Be un+concern+ed", SIGIR 2008); languages that do not inflect keep the token.
+    Snowball's algorithm where there is one. Czech and Serbian lose their longest case ending that
+    leaves three letters, the idea of the light stemmer of Dolamic and Savoy, "Indexing and stemming
+    approaches for the Czech language" (2009). Languages that do not inflect keep the token. Others
+    keep the first five letters (McNamee, Nicholas and Mayfield, "Don't have a stemmer? Be
+    un+concern+ed", SIGIR 2008).
     """
     if language in SNOWBALL:
         return _snowball(SNOWBALL[language]).stem(token)
+    if language in ENDINGS:
+        fitting = (e for e in _endings(language) if token.endswith(e) and len(token) >= len(e) + 3)
+        return token.removesuffix(next(fitting, ""))
     return token if language in UNINFLECTED else token[:PREFIX_LETTERS]
+
+
+@lru_cache
+def _endings(language: str) -> list[str]:
+    return sorted(ENDINGS[language].split(), key=len, reverse=True)
 
 
 @lru_cache

@@ -51,7 +51,11 @@ def test_tokens_lose_no_letter(text, language):
 def test_stems():
     assert tokenise.stem("самовары", "ru") == tokenise.stem("самовар", "ru")
     assert tokenise.stem("házakban", "hu") == tokenise.stem("házak", "hu")
-    assert tokenise.stem("šajkaču", "sr") == tokenise.stem("šajkača", "sr") == "šajka"
+    assert tokenise.stem("šajkaču", "sr") == tokenise.stem("šajkača", "sr") == "šajkač"
+    assert {tokenise.stem(w, "cs") for w in ("mitra", "mitru", "mitrami")} == {"mitr"}
+    assert tokenise.stem("dva", "cs") == "dva"
+    assert tokenise.stem("lampionok", "xx") == "lampi"
     assert tokenise.stem("đèn", "vi") == "đèn"
-    names = {language: tokenise.stemmer_name(language) for language in ("ar", "cs", "th")}
-    assert names == {"ar": "snowball-arabic", "cs": "prefix5", "th": "none"}
+    names = {language: tokenise.stemmer_name(language) for language in ("ar", "cs", "th", "pl")}
+    expected = {"ar": "snowball-arabic", "cs": "endings-v1", "th": "none", "pl": "prefix5"}
+    assert names == expected
