@@ -29,7 +29,7 @@ TEXT_CHARS = 2000
 _MAX_SIDE = 1 << 24
 
 _IMAGE_TAG = re.compile(rb"<ima?ge?[\s/>]", re.IGNORECASE)
-_MARK = "\ufffc"  # OBJECT REPLACEMENT CHARACTER, what Unicode has for an image in text
+_MARK = "\ufdd0"  # a noncharacter: no page has business with it
 _NOT_TEXT = ("script", "style", "textarea", "select", "iframe")
 _DIGITS = re.compile(r"\s*([0-9]+)(?:\.[0-9]*)?\s*(?:px)?\s*$", re.IGNORECASE)
 # A word longer than this is cut: scripts without spaces.

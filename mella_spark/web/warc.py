@@ -124,7 +124,7 @@ class _Reader:
         self.max_bytes = max_bytes
         self.size = stream.seek(0, os.SEEK_END)
         descriptor = stream.fileno()
-        self.view = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if self.size else b""
+        self.view = mmap.mmap(descriptor, 0, mmap.MAP_PRIVATE, mmap.PROT_READ) if self.size else b""
         magic = self.view[:4]
         self.gzip = magic.startswith(_GZIP)
         self.zstd = magic == _ZSTD or bool(_ZSTD_SKIPPABLE.match(magic))

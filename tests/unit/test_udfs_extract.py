@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from web_archive import by_warcio, http, members, record, write
 
 from mella_spark.lake.schemas import arrow_schema
@@ -211,3 +215,21 @@ def test_wat_files_give_the_same_rows(tmp_path: Path, extract: ExtractSettings) 
     (row,) = rows["pair"]
     assert row["pair_id"] == pair_id(row["page_url"], row["image_url"], row["alt"])
     assert (row["warc_file"], row["warc_offset"]) == ("CC-MAIN-1.warc.gz", 12345)
+
+
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_the_ledger_adds_up_on_damaged_files(extract: ExtractSettings, data: st.DataObject) -> None:
+    pages = [
+        record(http(html("<img src=a alt=x><img src=b><img src=a alt=x>"))),
+        record(http(PNG, mime="image/png")),
+        record(http(html("<img src=c alt=y>"))),
+    ]
+    content = bytearray(members(*pages) if data.draw(st.booleans()) else b"".join(pages))
+    for _ in range(data.draw(st.integers(0, 4))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place : place + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=5))
+    with tempfile.TemporaryDirectory() as folder:
+        run(extract, write(Path(folder), bytes(content)))

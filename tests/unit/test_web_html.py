@@ -230,7 +230,7 @@ text
 <template>
 </template>
 \x00
-\ufffc
+\ufdd0
 <body>
 <frameset>
 <a rel=license href=q>

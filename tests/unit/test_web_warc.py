@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -213,8 +214,6 @@ def test_file_addresses(tmp_path: Path) -> None:
 def test_random_bytes_never_raise_and_cost_no_neighbour(
     noise: bytes, kind: int, packed: bool
 ) -> None:
-    import tempfile
-
     middle = (noise, gzip.compress(noise), b"WARC/1.0\r\n" + noise, record(noise))[kind]
     content = members(A) + middle + members(C) if packed else A + middle + b"\r\n" + C
     with tempfile.TemporaryDirectory() as folder:
@@ -228,8 +227,6 @@ def test_random_bytes_never_raise_and_cost_no_neighbour(
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_flipped_bytes_never_raise(data: st.DataObject) -> None:
-    import tempfile
-
     content = bytearray(members(A, B, C))
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
