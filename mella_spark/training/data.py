@@ -9,6 +9,7 @@ from typing import Any
 from mella_spark.errors import InputError
 from mella_spark.loader import DataLoader, make_delta_reader
 from mella_spark.loader.snapshot import open_snapshot
+from mella_spark.settings import LoaderSettings
 
 SAMPLE_COLUMNS = ("image", "prompt", "response", "source", "language")
 Group = tuple[str, str]
@@ -61,8 +62,8 @@ def endless_loader(
     batch_size: int,
     rank: int = 0,
     world_size: int = 1,
-    workers: int = 2,
-) -> Any:
+    settings: LoaderSettings | None = None,
+) -> DataLoader:
     """The loader that training draws from: shuffled anew each epoch, full batches, no end."""
     reader = make_delta_reader(
         table,
@@ -74,7 +75,7 @@ def endless_loader(
         seed=seed,
         shuffle=True,
         num_epochs=None,
-        workers_count=workers,
+        **(settings.model_dump() if settings else {}),
     )
     return DataLoader(reader, batch_size=batch_size, last="drop")
 

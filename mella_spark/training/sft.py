@@ -16,7 +16,7 @@ import torch
 
 from mella_spark.errors import UsageError
 from mella_spark.progress import Progress
-from mella_spark.settings import TrainSettings
+from mella_spark.settings import LoaderSettings, TrainSettings
 from mella_spark.training import data, lora
 from mella_spark.training.files import (
     remove_leftovers,
@@ -72,6 +72,7 @@ def train(
     progress: Progress | None = None,
     rank: int = 0,
     world_size: int = 1,
+    loader: LoaderSettings | None = None,
 ) -> TrainResult:
     """Fine-tunes ``settings.model`` on the train split and writes it under ``out``.
 
@@ -90,7 +91,7 @@ def train(
     if finished.is_file():
         return TrainResult(**json.loads(finished.read_text(encoding="utf-8")))
     with _deterministic(settings.deterministic):
-        trainer = Trainer(table, version, out, settings, rank, world_size)
+        trainer = Trainer(table, version, out, settings, rank, world_size, loader)
         try:
             trainer.run(progress)
         finally:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from mella_spark.progress import Progress
-from mella_spark.settings import TrainSettings
+from mella_spark.settings import LoaderSettings, TrainSettings
 from mella_spark.training import backbone, checkpoints, data, lora
 from mella_spark.training.ahead import ahead
 from mella_spark.training.chat import Chat, end_tokens
@@ -39,6 +39,7 @@ class Trainer:
         settings: TrainSettings,
         rank: int = 0,
         world_size: int = 1,
+        loader: LoaderSettings | None = None,
     ) -> None:
         self.table, self.version, self.settings = table, version, settings
         self.rank, self.world_size = rank, world_size
@@ -61,7 +62,14 @@ class Trainer:
         half = settings.precision == "float16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
         self.loader = data.endless_loader(
-            table, version, self.left_out, settings.seed, settings.batch_size, rank, world_size
+            table,
+            version,
+            self.left_out,
+            settings.seed,
+            settings.batch_size,
+            rank,
+            world_size,
+            loader,
         )
         self.loop: dict[str, Any] = {
             "step": 0,
