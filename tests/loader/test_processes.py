@@ -1,4 +1,4 @@
-"""The loader in other processes: torch's workers, ranks that are killed, a process without Spark."""
+"""The loader in other processes: torch's workers, killed ranks, a process without Spark."""
 
 from __future__ import annotations
 

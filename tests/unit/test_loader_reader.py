@@ -455,6 +455,20 @@ def test_deleted_and_rewritten_files_are_not_read(tmp_path: Path) -> None:
         load(path, version=0)
 
 
+@pytest.mark.parametrize("damage", ["remove", "truncate"])
+def test_a_file_lost_while_reading_is_told_in_one_sentence(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "damaged"
+    write_deltalake(path, rows(0, 300))
+    loader = load(path, schema_fields=None)
+    (file,) = path.glob("*.parquet")
+    if damage == "remove":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-500])
+    with pytest.raises(InputError, match="is gone|not readable as Parquet"):
+        list(loader)
+
+
 @pytest.mark.parametrize(
     ("name", "error", "message"),
     [
