@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from mella_spark.evaluation.keywords import extract_keywords
-from mella_spark.settings import LanguagesSettings
 from mella_spark.text.profiles import load_languages
 
-SAMPLE_SCHEMA = "sample_id STRING, prompt STRING, keywords ARRAY<STRING>"
+SAMPLE_SCHEMA = "sample_id STRING, prompt STRING, response STRING, keywords ARRAY<STRING>"
 
 
 def choose_prompt(sample_id: str, prompts: tuple[str, ...]) -> str:
@@ -18,22 +18,27 @@ def choose_prompt(sample_id: str, prompts: tuple[str, ...]) -> str:
     return prompts[int(sample_id[:8], 16) % len(prompts)]
 
 
-def sample_batches(
-    batches: Iterator[pa.RecordBatch], languages: LanguagesSettings
-) -> Iterator[pa.RecordBatch]:
-    """Rows of sample_id, language, source, response, hits, seen → sample_id, prompt, keywords.
+def sample_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The columns of SAMPLE_SCHEMA for rows of sample_id, language, source, response, hits, seen.
 
     ``hits`` are the gazetteer's finds in the response, ``seen`` a description of the picture in
-    the same language (both may be null). Keywords are null for D_ling.
+    the same language (both may be null). Responses come in NFC: some legacy encodings spell with
+    combining marks what others write as one letter. Keywords are null for D_ling.
     """
     profiles = load_languages()
     schema = pa.schema(
-        [("sample_id", pa.string()), ("prompt", pa.string()), ("keywords", pa.list_(pa.string()))]
+        [
+            ("sample_id", pa.string()),
+            ("prompt", pa.string()),
+            ("response", pa.string()),
+            ("keywords", pa.list_(pa.string())),
+        ]
     )
     for batch in batches:
         rows = []
         for row in batch.to_pylist():
             know = row["source"] == "know"
+            response = unicodedata.normalize("NFC", row["response"])
             prompts = profiles[row["language"]].prompts
             rows.append(
                 {
@@ -41,8 +46,9 @@ def sample_batches(
                     "prompt": choose_prompt(
                         row["sample_id"], prompts.know if know else prompts.ling
                     ),
+                    "response": response,
                     "keywords": extract_keywords(
-                        row["response"], row["seen"], row["language"], row["hits"] or ()
+                        response, row["seen"], row["language"], row["hits"] or ()
                     )
                     if know
                     else None,

@@ -6,7 +6,7 @@ other tables as they stand, and the insert-only merge makes the order of arrival
 
 from __future__ import annotations
 
-from functools import partial, reduce
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from mella_spark.images.clusters import assign
@@ -195,8 +195,8 @@ def process(batch: Batch) -> None:
             decided.where("reason IS NULL")
             .join(seen, ["image_sha256", "language"], "left_outer")
             .select("sample_id", "language", "source", "response", "hits", "seen")
-            .mapInArrow(partial(sample_batches, languages=batch.settings.languages), SAMPLE_SCHEMA)
-            .join(decided.drop("reason", "hits", "again"), "sample_id")
+            .mapInArrow(sample_batches, SAMPLE_SCHEMA)
+            .join(decided.drop("reason", "response", "hits", "again"), "sample_id")
             .join(
                 pictures.select("image_sha256", F.col("bytes").alias("image"), "width", "height"),
                 "image_sha256",

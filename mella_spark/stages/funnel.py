@@ -11,7 +11,7 @@ FILE_PROBLEMS = {
     "missing_file": "{file} is missing.",
     "unreadable_file": "{file} cannot be read.",
     "not_warc": "{file} is not a WARC or WAT file.",
-    "truncated_file": "{file} is cut short; all records before the cut were read.",
+    "truncated_file": "{file} is cut short or ends in damage; all records before that were read.",
 }
 
 

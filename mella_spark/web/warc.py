@@ -32,6 +32,7 @@ MAX_RECORD_BYTES = 64 << 20
 _GZIP = b"\x1f\x8b\x08"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+_NO_LENGTH = "the record's header tells no length"
 _HEADER_BYTES = 1 << 20
 _BLOCK = 1 << 16
 _WITH_BODY = frozenset({"response", "resource", "metadata", "conversion"})
@@ -77,8 +78,8 @@ class Reject:
 def read_records(path: str, max_bytes: int = MAX_RECORD_BYTES) -> Iterator[Record | Reject]:
     """All records of a file, in order, with a Reject for each place that cannot be read.
 
-    Reasons: ``unreadable_file``, ``not_warc`` (both for the file as a whole),
-    ``unreadable_record``, ``too_large``. Raises nothing.
+    Reasons: ``unreadable_file``, ``not_warc`` (both for the file as a whole), ``truncated_file``
+    (an unreadable end), ``unreadable_record``, ``too_large``. Raises nothing.
     """
     try:
         stream = open_file(path)
@@ -87,9 +88,22 @@ def read_records(path: str, max_bytes: int = MAX_RECORD_BYTES) -> Iterator[Recor
         return
     with stream:
         try:
-            yield from _Reader(stream, max_bytes).records()
+            yield from _end_named(_Reader(stream, max_bytes).records())
         except OSError as error:
             yield Reject(0, "unreadable_file", str(error), b"")
+
+
+def _end_named(items: Iterator[Record | Reject]) -> Iterator[Record | Reject]:
+    """The same, but a part of a record with nothing readable behind it is ``truncated_file``."""
+    held: Record | Reject | None = None
+    for item in items:
+        if held is not None:
+            yield held
+        held = item
+    if isinstance(held, Reject) and _is_broken(held) and held.detail != _NO_LENGTH:
+        held.reason = "truncated_file"
+    if held is not None:
+        yield held
 
 
 def read_record_at(path: str, offset: int, max_bytes: int = MAX_RECORD_BYTES) -> Record:
@@ -250,7 +264,7 @@ def _record(raw: WarcRecord, offset: int | None, max_bytes: int) -> Record | Rej
     headers = raw.headers
     kind = str(raw.record_type)
     if not (headers.get_bytes(b"Content-Length") or b"").strip().isdigit():
-        return Reject(0, "unreadable_record", "the record's header tells no length", b"")
+        return Reject(0, "unreadable_record", _NO_LENGTH, b"")
     if raw.content_length > max_bytes:
         return Reject(0, "too_large", f"{raw.content_length} bytes", b"")
     expected = raw.content_length

@@ -11,7 +11,7 @@ from PIL import Image
 from mella_spark.lake.schemas import TABLES
 from mella_spark.lake.tables import Lake
 from mella_spark.loader import DataLoader, make_delta_reader
-from mella_spark.sample.truth import read_truth
+from mella_spark.sample.truth import clean, read_truth
 from mella_spark.sample.web import WebManifest
 from mella_spark.stages.funnel import funnel
 from mella_spark.stages.pipeline import STAGES, run_pipeline
@@ -26,6 +26,11 @@ def triples(lake: Lake) -> set[tuple[str, str, str]]:
     return {(row[0], row[1], row[2]) for row in rows}
 
 
+def composed(triples: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """As the truth writes them: windows-1258 pages spell Vietnamese with combining tones."""
+    return {(page, image, clean(alt)) for page, image, alt in triples}
+
+
 def test_every_table_is_filled(lake: Lake) -> None:
     for name in TABLES:
         assert lake.count(name) > 0, name
@@ -33,7 +38,7 @@ def test_every_table_is_filled(lake: Lake) -> None:
 
 def test_pairs_are_exactly_those_of_the_truth(lake: Lake, web: WebManifest) -> None:
     truth = {(pair.page, pair.image, pair.alt) for pair in read_truth(web.truth)}
-    assert triples(lake) == truth
+    assert composed(triples(lake)) == truth
 
 
 def test_kept_and_rejects_equal_seen_for_every_file_and_stage(lake: Lake) -> None:
@@ -58,7 +63,7 @@ def test_the_filter_finds_the_native_alts(lake: Lake, web: WebManifest) -> None:
     rows = lake.read("native_pairs").where("reject_reason IS NULL OR reject_reason != 'duplicate'")
     found = Counter()
     for row in rows.collect():
-        pair = truth[row["page_url"], row["image_url"], row["alt"]]
+        pair = truth[row["page_url"], row["image_url"], clean(row["alt"])]
         right = not row["kept"] or row["language"] == pair.lang
         found[pair.kind, bool(row["kept"]), right] += 1
     native = found["native", True, True]

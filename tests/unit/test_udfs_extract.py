@@ -85,7 +85,8 @@ def test_every_item_is_counted_once(tmp_path: Path, extract: ExtractSettings) ->
         "http_error": 1,
         "not_html": 2,
         "captured_image": 2,
-        "unreadable_record": 2,
+        "unreadable_record": 1,
+        "truncated_file": 1,
     }
     assert [row["alt"] for row in rows["pair"]] == ["žába", "x", "x"]
     assert [row["reason"] for row in rows["quarantine"]] == ["unreadable_record"] * 2
