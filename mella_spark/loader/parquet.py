@@ -32,8 +32,17 @@ def read_batches(
     """Row group ``group`` in batches of ``rows`` (the last has what is left), in file order.
 
     ``schema`` holds the wanted columns of the table; those the file lacks are partition values or
-    nulls. Raises ``InputError`` where a column's type does not fit.
+    nulls. Raises ``InputError`` where a column's type does not fit or the file is damaged.
     """
+    try:
+        yield from _read(file, group, rows, schema, partition)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"A data file is damaged in row group {group}: {error}.") from error
+
+
+def _read(
+    file: pq.ParquetFile, group: int, rows: int, schema: pa.Schema, partition: Mapping[str, Any]
+) -> Iterator[pa.RecordBatch]:
     total = file.metadata.row_group(group).num_rows
     stored = set(file.schema_arrow.names)
     names = [physical_name(field) for field in schema if field.name not in partition]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import weakref
 from collections.abc import Generator, Iterable, Iterator
@@ -20,10 +19,10 @@ from mella_spark.loader.cache import Budget, SliceCache
 from mella_spark.loader.columns import Column, is_number
 from mella_spark.loader.plan import EpochPlan, Last, step_count, steps
 from mella_spark.loader.snapshot import Snapshot, open_snapshot
+from mella_spark.loader.state import Position, digest
 from mella_spark.loader.ventilator import ByteVentilator
 from mella_spark.loader.worker import Batch, BatchWorker, Step, Work
 
-STATE_FORMAT = 1
 _ROWS_AT_ONCE = 128  # of the reader iterated by itself, as petastorm's adapters do
 
 
@@ -219,17 +218,16 @@ class DeltaReader:
 
     def state_dict(self) -> dict[str, Any]:
         """Where the whole job stands: the same on every shard after the same number of batches."""
-        return {
-            "format": STATE_FORMAT,
-            "table": self.snapshot.table_id,
-            "version": self.snapshot.version,
-            "filters": _digest(self.snapshot.filters),
-            "rows": self.rows,
-            "seed": self.seed,
-            "shuffle": self.shuffle,
-            "epoch": self.epoch,
-            "consumed": self.consumed,
-        }
+        return Position(
+            table=self.snapshot.table_id,
+            version=self.snapshot.version,
+            filters=digest(self.snapshot.filters),
+            rows=self.rows,
+            seed=self.seed,
+            shuffle=self.shuffle,
+            epoch=self.epoch,
+            consumed=self.consumed,
+        ).as_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go to where a job stood, whatever its shard count, batch size and workers were.
@@ -237,39 +235,29 @@ class DeltaReader:
         Version, seed and shuffle are the state's from now on. Raises ``UsageError`` where the state
         is of another table, of other filters, or of a version other than the one asked for.
         """
-        try:
-            if state["format"] != STATE_FORMAT:
-                raise UsageError(
-                    f"The loader's state has format {state['format']}, not {STATE_FORMAT}.",
-                    "It was saved by another version of mella-spark.",
-                )
-            table, version, digest = state["table"], state["version"], state["filters"]
-            rows, seed, shuffle = state["rows"], int(state["seed"]), bool(state["shuffle"])
-            epoch, consumed = int(state["epoch"]), int(state["consumed"])
-        except (KeyError, TypeError) as error:
-            raise UsageError(f"This is no state of the loader: {error!r} is missing.") from error
-        if table != self.snapshot.table_id:
+        saved = Position.parse(state)
+        if saved.table != self.snapshot.table_id:
             raise UsageError(
-                f"The state belongs to the table with id {table}, and this one's is "
+                f"The state belongs to the table with id {saved.table}, and this one's is "
                 f"{self.snapshot.table_id}."
             )
-        if version != self.snapshot.version:
+        if saved.version != self.snapshot.version:
             if self._pinned:
                 raise UsageError(
-                    f"The state belongs to version {version} of the table, and the reader is "
-                    f"pinned to {self.snapshot.version}.",
+                    f"The state belongs to version {saved.version} of the table, and the reader "
+                    f"is pinned to {self.snapshot.version}.",
                 )
             self.stop()
-            self.snapshot = open_snapshot(self._source[0], version, self._source[1])
+            self.snapshot = open_snapshot(self._source[0], saved.version, self._source[1])
             self._arrow = self.snapshot.project(self._fields)
-        if digest != _digest(self.snapshot.filters) or rows != self.rows:
+        if saved.filters != digest(self.snapshot.filters) or saved.rows != self.rows:
             raise UsageError(
                 "The state was saved with other filters than this reader's.",
                 "Make the reader with the same filters to resume.",
             )
         self.stop()
-        self.seed, self.shuffle = seed, shuffle
-        self.epoch, self.consumed, self._exhausted = epoch, consumed, False
+        self.seed, self.shuffle = saved.seed, saved.shuffle
+        self.epoch, self.consumed, self._exhausted = saved.epoch, saved.consumed, False
 
     # -- petastorm's Reader ----------------------------------------------------------------------
 
@@ -329,10 +317,6 @@ def _in_order(pool: ThreadPool) -> Iterator[Batch]:
         while following in waiting:
             yield waiting.pop(following)
             following += 1
-
-
-def _digest(filters: Any) -> str:
-    return hashlib.sha256(repr(filters).encode()).hexdigest()[:16] if filters else ""
 
 
 def _numpy_type(kind: pa.DataType) -> Any:

@@ -455,7 +455,7 @@ def test_deleted_and_rewritten_files_are_not_read(tmp_path: Path) -> None:
         load(path, version=0)
 
 
-@pytest.mark.parametrize("damage", ["remove", "truncate"])
+@pytest.mark.parametrize("damage", ["remove", "truncate", "overwrite"])
 def test_a_file_lost_while_reading_is_told_in_one_sentence(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "damaged"
     write_deltalake(path, rows(0, 300))
@@ -463,9 +463,12 @@ def test_a_file_lost_while_reading_is_told_in_one_sentence(tmp_path: Path, damag
     (file,) = path.glob("*.parquet")
     if damage == "remove":
         file.unlink()
-    else:
+    elif damage == "truncate":
         file.write_bytes(file.read_bytes()[:-500])
-    with pytest.raises(InputError, match="is gone|not readable as Parquet"):
+    else:
+        data = file.read_bytes()
+        file.write_bytes(b"PAR1" + bytes(range(256)) * 4 + data[1028:])
+    with pytest.raises(InputError, match=r"is gone|not readable as Parquet|is damaged"):
         list(loader)
 
 
