@@ -1,6 +1,7 @@
 """The extract stage inside executors: crawl files in, rows of four tables out.
 
-One schema carries all four, as nullable structs of which exactly one is filled in each row; the
+One schema carries all four, as nullable structs of which exactly one is filled in each row, beside
+``input``, the file that was read (a WAT file's pairs name the WARC file it was made from). The
 stage splits them. Batches are bounded in rows and in bytes.
 
 The ledger of a file counts items. An item is an image element, or a record without one:
@@ -24,7 +25,8 @@ from mella_spark.web.warc import Reject
 STAGE = "extract"
 TABLES = {"pair": "pairs", "capture": "captures", "ledger": "ledger", "quarantine": "quarantine"}
 OUTPUT_SCHEMA = pa.schema(
-    [(column, pa.struct(list(arrow_schema(table)))) for column, table in TABLES.items()]
+    [("input", pa.string())]
+    + [(column, pa.struct(list(arrow_schema(table)))) for column, table in TABLES.items()]
 )
 MAX_ROWS = 10_000
 # Rows per file: enough to see what is wrong with it, whatever its size. The ledger counts all.
@@ -45,15 +47,15 @@ def extract_batches(
     default). A file that cannot be read is a quarantine row and a count, never an exception.
     """
     find_language = identify or language.identify
-    output = _Output(settings.output_bytes)
     for batch in batches:
         for path, kind in zip(
             batch.column("path").to_pylist(), batch.column("kind").to_pylist(), strict=True
         ):
+            output = _Output(path, settings.output_bytes)
             events = harvest(path, kind, settings.record_seconds, settings.context_chars)
             for column, row, size in _rows(path, events, find_language):
                 yield from output.add(column, row, size)
-    yield from output.rest()
+            yield from output.rest()
 
 
 def pair_id(page_url: str, image_url: str, alt: str) -> str:
@@ -149,9 +151,10 @@ def _quarantine_row(path: str, reject: Reject) -> Row:
 
 
 class _Output:
-    """Collects rows by table and hands them on as bounded batches."""
+    """Collects a file's rows by table and hands them on as bounded batches."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, path: str, max_bytes: int) -> None:
+        self.path = path
         self.max_bytes = max_bytes
         self.rows: dict[str, list[Row]] = {column: [] for column in TABLES}
         self.bytes = dict.fromkeys(TABLES, 0)
@@ -172,6 +175,9 @@ class _Output:
         rows, self.rows[column], self.bytes[column] = self.rows[column], [], 0
         arrays = []
         for field in OUTPUT_SCHEMA:
+            if field.name == "input":
+                arrays.append(pa.array([self.path] * len(rows), field.type))
+                continue
             if field.name != column:
                 arrays.append(pa.nulls(len(rows), field.type))
                 continue

@@ -30,21 +30,23 @@ def process(batch: Batch) -> None:
     from udfs.extract import extract_batches
 
     files = batch.rows.select("path", "kind")
-    schema = ", ".join(f"`{part}` STRUCT<{spark_schema(PARTS[part])}>" for part in PARTS)
+    schema = "`input` STRING, " + ", ".join(
+        f"`{part}` STRUCT<{spark_schema(PARTS[part])}>" for part in PARTS
+    )
     extracted = (
         files.repartition(max(1, files.count()))
         .mapInArrow(partial(extract_batches, settings=batch.settings.extract), schema)
         .persist()
     )
     try:
-        pairs = extracted.where("pair IS NOT NULL").select("pair.*")
+        pairs = extracted.where("pair IS NOT NULL").select("input", "pair.*")
         first = Window.partitionBy("pair_id").orderBy("warc_file", "warc_offset")
         known = batch.txn.others("pairs").select("pair_id", F.lit(True).alias("known"))
         pairs = pairs.withColumn("turn", F.row_number().over(first)).join(
             known, "pair_id", "left_outer"
         )
         fresh = (F.col("turn") == 1) & F.col("known").isNull()
-        repeated = pairs.where(~fresh).groupBy(F.col("warc_file").alias("file"))
+        repeated = pairs.where(~fresh).groupBy(F.col("input").alias("file"))
         moved = repeated.agg(F.count("*").alias("n"))
         correction = moved.select(
             "file",
