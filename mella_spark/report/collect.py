@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import reduce
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,15 +36,21 @@ from mella_spark.text.profiles import load_languages
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
+Facet = tuple[str | None, str, int, int]
+"""Language (of terms), key, pairs, kept pairs."""
 SOFTWARE = ("pyspark", "delta-spark", "petastorm", "pyarrow", "torch", "transformers", "peft")
 
 
 class PinnedLake(Lake):
-    """The tables as they stood when the report began, however long it takes."""
+    """The tables as they stood when the report began, however long it takes.
+
+    Each is opened once: opening a version means reading its log.
+    """
 
     def __init__(self, lake: Lake) -> None:
         super().__init__(lake.spark, lake.root, lake.properties)
         self.versions = {name: lake.version(name) for name in TABLES if lake.exists(name)}
+        self._tables: dict[str, DataFrame] = {}
 
     def exists(self, name: str) -> bool:
         """Whether the table had been made."""
@@ -51,7 +58,11 @@ class PinnedLake(Lake):
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """The table at ``version``, by default the pinned one."""
-        return super().read(name, self.versions.get(name) if version is None else version)
+        if version is not None or name not in self.versions:
+            return super().read(name, version)
+        if name not in self._tables:
+            self._tables[name] = super().read(name, self.versions[name])
+        return self._tables[name]
 
 
 def collect(lake: Lake, settings: Settings, model: Path | None) -> ReportData:
@@ -61,7 +72,6 @@ def collect(lake: Lake, settings: Settings, model: Path | None) -> ReportData:
     pinned = PinnedLake(lake)
     if not pinned.versions:
         raise InputError(f"There are no tables under {lake.root.text}.", "Run `mella run` first.")
-    have = pinned.exists
     targets, profiles = settings.languages.targets, load_languages()
     infos = {
         code: LanguageInfo(code, profile.name, profile.endonym, profile.direction)
@@ -70,26 +80,23 @@ def collect(lake: Lake, settings: Settings, model: Path | None) -> ReportData:
     pivot = settings.languages.pivot
     evaluation = read_evaluation(model, settings.report.examples_per_language) if model else None
     gallery, evaluation = pictures(pinned, settings, evaluation)
-    native = have("native_pairs")
+    facets = _facets(pinned, targets, settings.report.top_terms)
     return ReportData(
         root=without_credentials(lake.root.text),
         made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         languages=tuple(infos.get(c, LanguageInfo(c, c, c)) for c in targets),
         pivot=infos.get(pivot, LanguageInfo(pivot, pivot, pivot)),
         min_culture_score=settings.filter.min_culture_score,
-        tables=tuple(
-            TableInfo(name, TABLES[name].comment, version, pinned.count(name))
-            for name, version in pinned.versions.items()
-        ),
-        funnel=tuple(funnel(pinned, STAGES)) if have("ledger") else (),
-        pairs=_pairs(pinned) if native else (),
-        translations=_translations(pinned) if have("translations") else (),
-        samples=_samples(pinned) if have("mella") else (),
-        sample_pictures=_sample_pictures(pinned) if have("mella") else 0,
-        evidence=_evidence(pinned) if native else (),
-        categories=_categories(pinned) if native else (),
-        terms=_terms(pinned, targets, settings.report.top_terms) if native else (),
-        bins=_bins(pinned) if native else (),
+        tables=_tables(pinned),
+        funnel=tuple(funnel(pinned, STAGES)) if pinned.exists("ledger") else (),
+        pairs=tuple(PairCount(key, n, kept) for _, key, n, kept in facets["language"]),
+        translations=_translations(pinned),
+        samples=_samples(pinned),
+        sample_pictures=_sample_pictures(pinned),
+        evidence=tuple(EvidenceCount(key, n, kept) for _, key, n, kept in facets["kind"]),
+        categories=tuple(CategoryCount(key, n) for _, key, n, _ in facets["category"]),
+        terms=tuple(Term(str(language), key, n) for language, key, n, _ in facets["term"]),
+        bins=tuple(Bin(int(key), kept, n - kept) for _, key, n, kept in facets["bin"]),
         gallery=gallery,
         training=read_training(model) if model else None,
         evaluation=evaluation,
@@ -104,21 +111,84 @@ def _software() -> tuple[tuple[str, str], ...]:
     return own + tuple((name, installed[name]) for name in SOFTWARE if name in installed)
 
 
-def _pairs(lake: Lake) -> tuple[PairCount, ...]:
-    rows = lake.read("native_pairs").groupBy("language").agg(*_kept_counts()).collect()
-    counts = [PairCount(row[0] or "und", row[1], row[2]) for row in rows]
-    return tuple(sorted(counts, key=lambda count: (-count.pairs, count.language)))
-
-
-def _kept_counts() -> tuple[Column, Column]:
+def _tables(lake: PinnedLake) -> tuple[TableInfo, ...]:
+    """Version and rows of every table, counted in one query (from the logs' statistics)."""
     from pyspark.sql import functions as F
 
-    return F.count("*").alias("pairs"), F.count_if("kept").alias("kept_pairs")
+    counts = [
+        lake.read(name).agg(F.count("*").alias("rows")).select(F.lit(name), "rows")
+        for name in lake.versions
+    ]
+    rows = {row[0]: row[1] for row in reduce(lambda a, b: a.unionAll(b), counts).collect()}
+    return tuple(
+        TableInfo(name, TABLES[name].comment, version, rows[name])
+        for name, version in lake.versions.items()
+    )
+
+
+def _facets(lake: Lake, targets: tuple[str, ...], most_terms: int) -> dict[str, list[Facet]]:
+    """``native_pairs`` counted by language, evidence, category, score and term, in one query.
+
+    Of the terms only the ``most_terms`` most frequent of each target language come back.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    found: dict[str, list[Facet]] = {n: [] for n in ("language", "kind", "category", "bin", "term")}
+    if not lake.exists("native_pairs"):
+        return found
+    none, kept = F.lit(None).cast("string"), F.col("kept")
+
+    def facet(name: str, key: Column, language: Column = none) -> Column:
+        return F.struct(F.lit(name).alias("facet"), language.alias("language"), key.alias("key"))
+
+    def of_evidence(name: str, values: Column, language: Column = none) -> Column:
+        return F.transform(F.array_distinct(values), lambda value: facet(name, value, language))
+
+    nothing = F.array().cast("array<string>")
+    kinds = F.transform("culture_evidence", lambda item: item["kind"])
+    hits = F.filter("culture_evidence", lambda item: item["kind"].startswith("gazetteer"))
+    terms = F.transform(hits, lambda item: F.substring(item["value"], 1, TERM_CHARS))
+    terms = F.when(kept & F.col("language").isin(*targets), terms)
+    index = F.least(F.floor(F.col("culture_score") * SCORE_BINS), F.lit(SCORE_BINS - 1))
+    single = F.array(
+        facet("language", F.coalesce("language", F.lit("und"))),
+        facet("category", F.when(kept, F.col("category"))),
+        facet("bin", index.cast("string")),
+    )
+    place = Window.partitionBy("facet", "language").orderBy(F.desc("pairs"), "key")
+    rows = (
+        lake.read("native_pairs")
+        .select(
+            "kept",
+            F.explode(
+                F.concat(
+                    single,
+                    of_evidence("kind", F.coalesce(kinds, nothing)),
+                    of_evidence("term", F.coalesce(terms, nothing), F.col("language")),
+                )
+            ).alias("of"),
+        )
+        .select("kept", "of.*")
+        .where("key IS NOT NULL")
+        .groupBy("facet", "language", "key")
+        .agg(F.count("*").alias("pairs"), F.count_if("kept").alias("kept_pairs"))
+        .withColumn("place", F.row_number().over(place))
+        .where((F.col("facet") != "term") | (F.col("place") <= most_terms))
+        .orderBy("facet", "language", "place")
+        .collect()
+    )
+    for row in rows:
+        found[row["facet"]].append((row["language"], row["key"], row["pairs"], row["kept_pairs"]))
+    found["bin"].sort(key=lambda item: int(item[1]))
+    return found
 
 
 def _translations(lake: Lake) -> tuple[TranslationCount, ...]:
     from pyspark.sql import functions as F
 
+    if not lake.exists("translations"):
+        return ()
     rows = (
         lake.read("translations")
         .groupBy("language")
@@ -136,6 +206,8 @@ def _translations(lake: Lake) -> tuple[TranslationCount, ...]:
 def _samples(lake: Lake) -> tuple[SampleCount, ...]:
     from pyspark.sql import functions as F
 
+    if not lake.exists("mella"):
+        return ()
     rows = (
         lake.read("mella")
         .groupBy("language", "source", "split")
@@ -147,63 +219,6 @@ def _samples(lake: Lake) -> tuple[SampleCount, ...]:
 
 
 def _sample_pictures(lake: Lake) -> int:
+    if not lake.exists("mella"):
+        return 0
     return lake.read("mella").select("image_sha256").distinct().count()
-
-
-def _evidence(lake: Lake) -> tuple[EvidenceCount, ...]:
-    from pyspark.sql import functions as F
-
-    kinds = F.array_distinct(F.transform("culture_evidence", lambda item: item["kind"]))
-    rows = (
-        lake.read("native_pairs")
-        .select("kept", F.explode(kinds).alias("kind"))
-        .groupBy("kind")
-        .agg(*_kept_counts())
-        .collect()
-    )
-    return tuple(sorted((EvidenceCount(*row) for row in rows), key=lambda e: (-e.pairs, e.kind)))
-
-
-def _categories(lake: Lake) -> tuple[CategoryCount, ...]:
-    native = lake.read("native_pairs").where("kept AND category IS NOT NULL")
-    rows = native.groupBy("category").count().collect()
-    counts = (CategoryCount(row[0], row[1]) for row in rows)
-    return tuple(sorted(counts, key=lambda item: (-item.pairs, item.category)))
-
-
-def _terms(lake: Lake, targets: tuple[str, ...], most: int) -> tuple[Term, ...]:
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
-
-    hits = F.filter("culture_evidence", lambda item: item["kind"].startswith("gazetteer"))
-    values = F.array_distinct(F.transform(hits, lambda item: item["value"]))
-    place = Window.partitionBy("language").orderBy(F.desc("pairs"), "value")
-    rows = (
-        lake.read("native_pairs")
-        .where("kept")
-        .where(F.col("language").isin(*targets))
-        .select("language", F.explode(values).alias("value"))
-        .groupBy("language", F.substring("value", 1, TERM_CHARS).alias("value"))
-        .agg(F.count("*").alias("pairs"))
-        .withColumn("place", F.row_number().over(place))
-        .where(F.col("place") <= most)
-        .orderBy("language", "place")
-        .select("language", "value", "pairs")
-        .collect()
-    )
-    return tuple(Term(*row) for row in rows)
-
-
-def _bins(lake: Lake) -> tuple[Bin, ...]:
-    from pyspark.sql import functions as F
-
-    index = F.least(F.floor(F.col("culture_score") * SCORE_BINS), F.lit(SCORE_BINS - 1))
-    rows = (
-        lake.read("native_pairs")
-        .where("culture_score IS NOT NULL")
-        .groupBy(index.cast("int").alias("bin"))
-        .agg(F.count_if("kept"), F.count_if(~F.col("kept")))
-        .orderBy("bin")
-        .collect()
-    )
-    return tuple(Bin(*row) for row in rows)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 import pytest
+import report_data
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
@@ -23,7 +24,7 @@ from mella_spark.errors import InputError
 from mella_spark.evaluation.metrics import Output
 from mella_spark.evaluation.metrics import score as score_outputs
 from mella_spark.images.reasons import REASONS
-from mella_spark.report import charts
+from mella_spark.report import charts, write_report
 from mella_spark.report.data import Bin, Comparison, Score
 from mella_spark.report.meanings import EVIDENCE_MEANINGS, METRIC_NAMES, meaning
 from mella_spark.report.redact import REDACTED, flatten, without_credentials
@@ -178,6 +179,18 @@ def test_settings_are_shown_without_secrets(settings: Settings) -> None:
 def test_addresses_lose_credentials_and_queries() -> None:
     text = "see s3://key:secret@bucket/x?X-Amz-Signature=1#f and /a?b"
     assert without_credentials(text) == "see s3://bucket/x#f and /a?b"
+
+
+def test_the_file_is_replaced_as_a_whole_or_one_sentence_says_why(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mella_spark.report.collect.collect", lambda *_: report_data.empty())
+    lake: Any = None
+    page = write_report(lake, tmp_path / "new" / "report.html", settings, None)
+    assert page.read_text(encoding="utf-8").endswith("</html>")
+    assert [path.name for path in page.parent.iterdir()] == ["report.html"]
+    with pytest.raises(InputError, match="Cannot write the report"):
+        write_report(lake, page / "below" / "a-file.html", settings, None)
 
 
 TRAIN = {
