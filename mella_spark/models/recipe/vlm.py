@@ -160,20 +160,24 @@ def learn_to_speak(
     seed: int,
     steps: int,
     size: int,
+    rate: float = 1.0,
 ) -> None:
-    """Second phase: the whole model puts pictures in words while it goes on learning to see."""
+    """Second phase: the whole model puts pictures in words while it goes on learning to see.
+
+    ``rate`` scales the learning rates.
+    """
     rng = random.Random(seed)
     projector, speaker = model.model.multi_modal_projector, model.model.language_model
-    optimizer = optimiser(
-        [(model.model.vision_tower, 1.5e-3), (head, 1.5e-3), (projector, 3e-3), (speaker, 3e-3)]
-    )
+    tower = model.model.vision_tower
+    peaks = [(tower, 1.5e-3), (head, 1.5e-3), (projector, 3e-3), (speaker, 3e-3)]
+    optimizer = optimiser([(module, peak * rate) for module, peak in peaks])
     progress = Progress("speak", steps)
     for number, (batch, scenes) in enumerate(loader(seed, steps, size)):
         prompt = PROMPTS[0] if rng.random() < 0.5 else rng.choice(PROMPTS)
         inputs, labels = encode(processor, prompt, [grammar.caption(s, "en") for s in scenes])
         asked = labels[0].eq(-100).int().argmin().item()
         with low_precision():
-            seen = model.model.vision_tower(pixels(batch), output_hidden_states=True)
+            seen = tower(pixels(batch), output_hidden_states=True)
             features = seen.hidden_states[-1]
             shown = projector(features)
             embedded = model.get_input_embeddings()(inputs)
@@ -207,7 +211,7 @@ def encode(processor: LlavaProcessor, prompt: str, texts: Sequence[str]) -> tupl
     return torch.tensor(inputs), torch.tensor(labels)
 
 
-def train(out: Path, seed: int = 0, see: int = 2200, speak: int = 2200, size: int = 32) -> None:
+def train(out: Path, seed: int = 0, see: int = 1800, speak: int = 1800, size: int = 32) -> None:
     """Train from scratch and save weights (fp16), processor and chat template to ``out``."""
     torch.manual_seed(seed)
     processor = build_processor(seed)
