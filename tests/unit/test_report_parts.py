@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 import report_data
 from hypothesis import given
+from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from markupsafe import Markup
 from PIL import Image
@@ -43,6 +44,7 @@ def test_tags_escape_children_and_attributes() -> None:
     assert made == '<text class="a&#34; b" font-size="1.5">&lt;b&gt;&amp;<i></i></text>'
 
 
+@hypothesis(deadline=None)
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=8))
 def test_bar_parts_touch_and_fill_their_share(amounts: list[int]) -> None:
     total = sum(amounts)
@@ -54,6 +56,7 @@ def test_bar_parts_touch_and_fill_their_share(amounts: list[int]) -> None:
     assert at == pytest.approx(100 if total else 0, abs=0.02)
 
 
+@hypothesis(deadline=None)
 @given(st.floats(1e-6, 1e12), st.integers(1, 10), st.booleans())
 def test_ticks_reach_from_zero_past_the_top_in_even_steps(
     high: float, count: int, whole: bool
@@ -67,6 +70,7 @@ def test_ticks_reach_from_zero_past_the_top_in_even_steps(
     assert step >= 1 or not whole
 
 
+@hypothesis(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.floats(0, 100)), max_size=900))
 def test_thinning_keeps_the_mean_weight_and_the_limit(points: list[tuple[int, float]]) -> None:
     few = charts.thin(points, 100)
