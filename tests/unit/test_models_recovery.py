@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mella_spark.models.recovery import describe, generate, out_of_memory
@@ -23,6 +23,8 @@ def model(
     return [(str(item), item) for item in items]
 
 
+# Freeing memory collects garbage, which takes its time where torch is loaded.
+@settings(max_examples=25)
 @given(
     count=st.integers(0, 40),
     bad=st.sets(st.integers(0, 39)),
