@@ -6,9 +6,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mella_spark.settings import Settings, load_settings
+
+
+# Time limits of single examples fail on a busy machine and say nothing of the code.
+hypothesis.settings.register_profile("mella", deadline=None)
+hypothesis.settings.load_profile("mella")
 
 
 @pytest.fixture(scope="session")
