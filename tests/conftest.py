@@ -11,7 +11,6 @@ import pytest
 
 from mella_spark.settings import Settings, load_settings
 
-
 # Time limits of single examples fail on a busy machine and say nothing of the code.
 hypothesis.settings.register_profile("mella", deadline=None)
 hypothesis.settings.load_profile("mella")
