@@ -160,17 +160,12 @@ def learn_to_speak(
     seed: int,
     steps: int,
     size: int,
-    rate: float = 1.0,
 ) -> None:
-    """Second phase: the whole model puts pictures in words while it goes on learning to see.
-
-    ``rate`` scales the learning rates.
-    """
+    """Second phase: the whole model puts pictures in words while it goes on learning to see."""
     rng = random.Random(seed)
     projector, speaker = model.model.multi_modal_projector, model.model.language_model
     tower = model.model.vision_tower
-    peaks = [(tower, 1.5e-3), (head, 1.5e-3), (projector, 3e-3), (speaker, 3e-3)]
-    optimizer = optimiser([(module, peak * rate) for module, peak in peaks])
+    optimizer = optimiser([(tower, 1.5e-3), (head, 1.5e-3), (projector, 3e-3), (speaker, 3e-3)])
     progress = Progress("speak", steps)
     for number, (batch, scenes) in enumerate(loader(seed, steps, size)):
         prompt = PROMPTS[0] if rng.random() < 0.5 else rng.choice(PROMPTS)
