@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql.streaming import StreamingQuery
 
 POLL_SECONDS = 1
+STOP_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class RunningStage:
     def _run_batch(self, rows: DataFrame, batch_id: int) -> None:
         try:
             lake = self.lake.at(rows.sparkSession)
-            files, max_rows = self.settings.lake.files_per_commit, 1_000_000
+            files = self.settings.lake.files_per_commit
             max_rows = self.stage.rows_per_file(self.settings)
             with transaction(lake, self._stream_id(lake), batch_id, files, max_rows) as txn:
                 self.stage.process(Batch(rows, txn, self.settings))
@@ -141,7 +142,7 @@ class RunningStage:
 
         try:
             while not self.query.awaitTermination(POLL_SECONDS):
-                self._show()
+                self.show()
         except StreamingQueryException as error:
             raise self._error or StageError(
                 f"Stage {self.stage.name} failed: {root_cause(str(error))}",
@@ -155,7 +156,17 @@ class RunningStage:
         self.progress.finish(f"{self.result.counts.get('kept', 0):,} kept")
         return self.result
 
-    def _show(self) -> None:
+    def stop(self) -> None:
+        """Stops the stream between two micro-batches, or after a minute in the midst of one."""
+        end = time.monotonic() + STOP_SECONDS
+        while self.query.isActive and self.query.status["isTriggerActive"]:
+            if time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        self.query.stop()
+
+    def show(self) -> None:
+        """Shows how far it is, if it is time to."""
         left = None
         last = self.query.lastProgress
         if last is not None and self.result.batches:
@@ -181,13 +192,13 @@ def run_continuously(stages: Sequence[Stage], lake: Lake, settings: Settings) ->
         while all(item.query.isActive for item in running):
             for item in running:
                 item.query.awaitTermination(POLL_SECONDS)
-                item._show()
+                item.show()
         for item in running:
             if not item.query.isActive:
                 item.wait()
     finally:
         for item in running:
-            item.query.stop()
+            item.stop()
 
 
 def count_reasons(rows: DataFrame, stage: str, file: str, reason: Column) -> DataFrame:
