@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -10,6 +11,7 @@ from transformers.utils import logging
 from mella_spark.errors import InputError
 from mella_spark.models.devices import resolve_device, resolve_dtype
 from mella_spark.models.keys import model_folder
+from mella_spark.models.loading import only_cached
 
 
 def resolve(name: str) -> str:
@@ -26,12 +28,14 @@ def load(
 ) -> tuple[Any, Any]:
     """Model (in evaluation mode, on its device) and processor.
 
-    Raises ``InputError`` where the name leads to no loadable model, and what
-    :func:`resolve_device` raises where the device is not there.
+    Raises ``InputError`` where the name leads to no loadable model, and what :func:`only_cached`
+    and :func:`resolve_device` raise where the hub or the device is not there.
     """
     logging.disable_progress_bar()  # progress is the caller's to show
     where, target = resolve(name), resolve_device(device)
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
+    if not Path(where).is_dir():
+        options["local_files_only"] = only_cached(where, revision)
     try:
         processor = AutoProcessor.from_pretrained(where, **options)
         model: Any = AutoModelForImageTextToText.from_pretrained(
