@@ -29,7 +29,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
-	@$(BIN)/python -m mella_spark.session
+	@$(BIN)/python -m mella_spark.session > $(VENV)/setup.log 2>&1 || { tail -n 5 $(VENV)/setup.log >&2; exit 1; }
 	@touch $@
 
 demo: setup ## the whole story on a generated sample web, offline, in minutes

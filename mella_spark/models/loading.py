@@ -60,7 +60,7 @@ def _load(
     except ImportError as error:
         raise MissingDependencyError(
             f"Models need transformers and PyTorch, and one is missing: {error}.",
-            "Install mella-spark with its models extra.",
+            "Install mella-spark with all its dependencies.",
         ) from None
     where = model_folder(settings.model, task)
     device = resolve_device(settings.device)
