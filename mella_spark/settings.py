@@ -10,10 +10,10 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mella_spark.errors import SettingsError
 
@@ -32,8 +32,16 @@ class Section(BaseModel):
 class LanguagesSettings(Section):
     """Which languages pairs are collected for, and the pivot that captions are written in."""
 
-    targets: tuple[str, ...]
+    targets: tuple[str, ...] = Field(min_length=1)
     pivot: str
+
+    @model_validator(mode="after")
+    def _described(self) -> Self:
+        known = _read(conf_dir() / "languages.yaml")
+        unknown = [code for code in (*self.targets, self.pivot) if code not in known]
+        if unknown:
+            raise ValueError(f"not described in languages.yaml: {', '.join(unknown)}")
+        return self
 
 
 class LakeSettings(Section):
@@ -93,14 +101,19 @@ class FetchSettings(Section):
     batch_urls: Positive
 
 
-class CaptionSettings(Section):
-    """The captioner."""
+class ModelSettings(Section):
+    """Which model, and how it is loaded."""
 
     model: str
     revision: str | None
     dtype: Literal["auto", "float32", "bfloat16", "float16"]
     device: str
     trust_remote_code: bool
+
+
+class CaptionSettings(ModelSettings):
+    """The captioner."""
+
     prompt: str
     batch_size: Positive
     max_new_tokens: Positive
@@ -112,14 +125,9 @@ class CaptionSettings(Section):
     batch_pictures: Positive
 
 
-class TranslateSettings(Section):
+class TranslateSettings(ModelSettings):
     """The translator."""
 
-    model: str
-    revision: str | None
-    dtype: Literal["auto", "float32", "bfloat16", "float16"]
-    device: str
-    trust_remote_code: bool
     batch_size: Positive
     max_new_tokens: Positive
     num_beams: Positive
@@ -141,6 +149,12 @@ class AssembleSettings(Section):
     row_group_bytes: Positive
     batch_files: Positive
 
+    @model_validator(mode="after")
+    def _shares_leave_a_test_split(self) -> Self:
+        if self.train_share + self.validation_share >= 1:
+            raise ValueError("train_share and validation_share must leave something for test")
+        return self
+
 
 class LoaderSettings(Section):
     """Delta to tensors."""
@@ -149,14 +163,9 @@ class LoaderSettings(Section):
     prefetch_bytes: Positive
 
 
-class TrainSettings(Section):
+class TrainSettings(ModelSettings):
     """Supervised fine-tuning."""
 
-    model: str
-    revision: str | None
-    dtype: Literal["auto", "float32", "bfloat16", "float16"]
-    device: str
-    trust_remote_code: bool
     seed: int
     method: Literal["lora", "full"]
     lora_rank: Positive
@@ -191,14 +200,9 @@ class TrainSettings(Section):
     prefetch_batches: Positive
 
 
-class EvaluateSettings(Section):
+class EvaluateSettings(ModelSettings):
     """Metrics on the held-out split."""
 
-    model: str
-    revision: str | None
-    dtype: Literal["auto", "float32", "bfloat16", "float16"]
-    device: str
-    trust_remote_code: bool
     seed: int
     split: Literal["test", "validation"]
     samples_per_language: Positive
@@ -338,8 +342,10 @@ def _explain(error: ValidationError) -> str:
         elif item["type"] == "missing":
             sentences.append(f"Setting {key}: missing")
         else:
-            reason = item["msg"][0].lower() + item["msg"][1:]
-            sentences.append(f"Setting {key}: {reason} (got {item['input']!r})")
+            reason = item["msg"].removeprefix("Value error, ")
+            reason = reason[0].lower() + reason[1:]
+            got = "" if isinstance(item["input"], dict) else f" (got {item['input']!r})"
+            sentences.append(f"Setting {key}: {reason}{got}")
     return ". ".join(sentences) + "."
 
 

@@ -32,6 +32,9 @@ def test_precedence_is_command_line_environment_profile_file(tmp_path: Path) -> 
         ("nonsense.key=1", ["nonsense", "unknown"]),
         ("fetch.attempts", ["no '='"]),
         ("fetch=1", ["section.key=value"]),
+        ("languages.targets=[cs, xx]", ["languages", "not described", "xx"]),
+        ("languages.targets=[]", ["languages.targets", "at least 1"]),
+        ("assemble.train_share=0.95", ["assemble", "test"]),
         ("caption.prompt=[", ["caption.prompt", "YAML"]),
     ],
 )
