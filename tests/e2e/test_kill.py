@@ -45,7 +45,7 @@ def test_the_same_rows_whatever_was_killed(
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     subprocess.run(command(files, undisturbed), check=False, capture_output=True)
     # Moments that follow the line: each table's first commits, wherever the machine is by then.
-    for name in ("pairs", "native_pairs", "images", "captions", "translations"):
+    for name in ("pairs", "images", "translations"):
         log = killed / name / "_delta_log"
         process = subprocess.Popen(
             command(files, killed),
