@@ -180,7 +180,7 @@ def test_a_source_of_weight_zero_is_left_out(place, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"model": "/nowhere/at/all"}, "Cannot load the vision-language model"),
+        ({"model": str(Path(__file__).parent)}, "Cannot load the vision-language model"),
         ({"batch_size": 500}, "has 96 samples"),
         ({"modules_to_save": ("no_such_module",)}, "no module named no_such_module"),
         ({"target_modules": ("no_such_layer",)}, "Adapters do not fit"),
