@@ -479,7 +479,11 @@ def test_a_file_lost_while_reading_is_told_in_one_sentence(tmp_path: Path, damag
         ("main.default.mella", UsageError, "no Spark session"),
     ],
 )
-def test_tables_that_cannot_be_found(name: str, error: type[Exception], message: str) -> None:
+def test_tables_that_cannot_be_found(
+    name: str, error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Tests that ran before may have left a session.
+    monkeypatch.setattr("pyspark.sql.SparkSession.getActiveSession", lambda: None)
     with pytest.raises(error, match=message):
         make_delta_reader(name)
 

@@ -26,7 +26,7 @@ def test_what_cannot_be_read_is_a_row_with_an_error(tmp_path: Path) -> None:
     path = write(tmp_path, members(record(http(b"x"))) + b"noise")
     rows = [row for batch in batches(path, list(COLUMNS), 1 << 20) for row in batch.to_pylist()]
     assert [row["status"] for row in rows] == [200, None]
-    assert rows[1]["error"].startswith("unreadable_record")
+    assert rows[1]["error"].startswith("truncated_file")
     assert rows[1]["payload"] == b"noise"
 
 
