@@ -126,6 +126,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mella: unexpected {text} MELLA_DEBUG=1 shows where.", file=sys.stderr)
         result["error"] = text
         code = 1
+    if code == 0:
+        from mella_spark.session import log_file
+
+        log_file().unlink(missing_ok=True)
     result["exit_code"] = code
     result["seconds"] = round(time.monotonic() - started, 3)
     if options.json:

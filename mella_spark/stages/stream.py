@@ -12,6 +12,7 @@ from mella_spark.errors import MellaError, StageError
 from mella_spark.lake.tables import Lake
 from mella_spark.lake.transaction import Transaction, transaction
 from mella_spark.progress import Progress
+from mella_spark.session import log_file
 from mella_spark.settings import Settings
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class RunningStage:
         except StreamingQueryException as error:
             raise self._error or StageError(
                 f"Stage {self.stage.name} failed: {root_cause(str(error))}",
-                "Run the same command again to go on where it stopped.",
+                f"Run the same command again to go on where it stopped. Spark's log: {log_file()}",
             ) from (None if self._error else error)
         except KeyboardInterrupt:
             self.query.stop()
