@@ -25,6 +25,7 @@ QUICK = {
     "validation_steps": 20,
     "checkpoint_steps": 20,
     "tensorboard": False,
+    "source_weights": {"know": 1.0, "ling": 1.0},
     "frozen_modules": "",  # random eyes must learn too
 }
 FROZEN = load_settings(environment={}).train.frozen_modules
