@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -20,7 +21,10 @@ from mella_spark.lake.schemas import arrow_schema
 from mella_spark.settings import ExtractSettings
 from mella_spark.text import language
 from mella_spark.web.harvest import Capture, Event, Found, Skipped, harvest
-from mella_spark.web.warc import Reject
+from mella_spark.web.warc import Opener, Reject, open_file
+
+if TYPE_CHECKING:
+    from mella_spark.settings import RemoteSettings
 
 STAGE = "extract"
 TABLES = {"pair": "pairs", "capture": "captures", "ledger": "ledger", "quarantine": "quarantine"}
@@ -39,23 +43,36 @@ Row = tuple[object, ...]
 def extract_batches(
     batches: Iterator[pa.RecordBatch],
     settings: ExtractSettings,
+    remote: RemoteSettings | None = None,
     identify: Identify | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of OUTPUT_SCHEMA for crawl files given as columns ``path`` and ``kind``.
+    """Rows of OUTPUT_SCHEMA for parts of crawl files: ``path``, ``kind``, ``start``, ``end``.
 
-    ``identify`` gives the language of running text and its probability (the project's own by
-    default). A file that cannot be read is a quarantine row and a count, never an exception.
+    ``start`` and ``end`` are bytes into the file; a null ``end`` is the file's end. ``remote``
+    says how addresses are read (without it, local files only). ``identify`` gives the language of
+    running text and its probability (the project's own by default). A file that cannot be read is
+    a quarantine row and a count, never an exception.
     """
     find_language = identify or language.identify
+    opener = _opener(remote)
     for batch in batches:
-        for path, kind in zip(
-            batch.column("path").to_pylist(), batch.column("kind").to_pylist(), strict=True
-        ):
+        for part in batch.select(["path", "kind", "start", "end"]).to_pylist():
+            path = part["path"]
             output = _Output(path, settings.output_bytes)
-            events = harvest(path, kind, settings.record_seconds, settings.context_chars)
+            events = harvest(
+                path, part["kind"], settings, part["start"], part["end"], opener=opener
+            )
             for column, row, size in _rows(path, events, find_language):
                 yield from output.add(column, row, size)
             yield from output.rest()
+
+
+def _opener(remote: RemoteSettings | None) -> Opener:
+    if remote is None:
+        return open_file
+    from mella_spark.web.remote import opener
+
+    return opener(remote)
 
 
 def pair_id(page_url: str, image_url: str, alt: str) -> str:

@@ -29,7 +29,9 @@ def process(batch: Batch) -> None:
 
     from udfs.extract import extract_batches
 
-    files = batch.rows.select("path", "kind")
+    files = batch.rows.select(
+        "path", "kind", F.lit(0).cast("long").alias("start"), F.lit(None).cast("long").alias("end")
+    )
     schema = "`input` STRING, " + ", ".join(
         f"`{part}` STRUCT<{spark_schema(PARTS[part])}>" for part in PARTS
     )

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from mella_spark.settings import ExtractSettings
 from mella_spark.web import watchdog
 from mella_spark.web.html import may_have_images, read_page
 from mella_spark.web.page import Page
 from mella_spark.web.urls import normalise
-from mella_spark.web.warc import SAMPLE_BYTES, Record, Reject, read_records
+from mella_spark.web.warc import SAMPLE_BYTES, Opener, Record, Reject, open_file, read_records
 from mella_spark.web.wat import read_wat
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -76,15 +77,25 @@ class Skipped:
 Event = Found | Capture | Skipped | Reject
 
 
-def harvest(path: str, kind: str, record_seconds: float, context_chars: int) -> Iterator[Event]:
-    """Events of a file of ``kind`` ``warc`` or ``wat``: one for each record. Raises nothing."""
+def harvest(
+    path: str,
+    kind: str,
+    settings: ExtractSettings,
+    start: int = 0,
+    end: int | None = None,
+    opener: Opener = open_file,
+) -> Iterator[Event]:
+    """Events of a file of ``kind`` ``warc`` or ``wat``: one for each record. Raises nothing.
+
+    ``start`` and ``end`` are bytes into the file: records that start between them are read.
+    """
     read = _from_wat if kind == "wat" else _from_warc
-    for record in read_records(path):
+    for record in read_records(path, start, end, opener=opener):
         if isinstance(record, Reject):
             yield record
             continue
         try:
-            yield read(record, path, record_seconds, context_chars)
+            yield read(record, path, settings.record_seconds, settings.context_chars)
         except TimeoutError as error:
             yield _reject(record, "record_timeout", str(error))
         except watchdog.Crashed as error:

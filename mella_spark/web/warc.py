@@ -14,7 +14,7 @@ import mmap
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -38,6 +38,8 @@ _BLOCK = 1 << 16
 _WITH_BODY = frozenset({"response", "resource", "metadata", "conversion"})
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-9.]+[ \t]+([0-9]{3})")
+
+Opener = Callable[[str], BinaryIO]
 
 
 @dataclass(slots=True)
@@ -75,20 +77,33 @@ class Reject:
     sample: bytes
 
 
-def read_records(path: str, max_bytes: int = MAX_RECORD_BYTES) -> Iterator[Record | Reject]:
-    """All records of a file, in order, with a Reject for each place that cannot be read.
+def read_records(
+    path: str,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    opener: Opener | None = None,
+    max_bytes: int = MAX_RECORD_BYTES,
+) -> Iterator[Record | Reject]:
+    """The records that start in bytes ``[start, end)`` of a file, in order.
 
-    Reasons: ``unreadable_file``, ``not_warc`` (both for the file as a whole), ``truncated_file``
-    (an unreadable end), ``unreadable_record``, ``too_large``. Raises nothing.
+    What cannot be read is a Reject: ``unreadable_file``, ``not_warc`` (both for the file as a
+    whole), ``truncated_file`` (an unreadable end), ``unreadable_record``, ``too_large``. However a
+    file is split, its parts together are the whole, each record once. Raises nothing.
     """
     try:
-        stream = open_file(path)
+        stream = (opener or open_file)(path)
     except OSError as error:
-        yield Reject(0, "unreadable_file", str(error), b"")
+        if start == 0:
+            yield Reject(0, "unreadable_file", str(error), b"")
         return
     with stream:
         try:
-            yield from _end_named(_Reader(stream, max_bytes).records())
+            place = 0
+            for item in _end_named(_Reader(stream, max_bytes).records()):
+                place = place if item.offset is None else item.offset
+                if start <= place and (end is None or place < end):
+                    yield item
         except OSError as error:
             yield Reject(0, "unreadable_file", str(error), b"")
 
@@ -106,13 +121,19 @@ def _end_named(items: Iterator[Record | Reject]) -> Iterator[Record | Reject]:
         yield held
 
 
-def read_record_at(path: str, offset: int, max_bytes: int = MAX_RECORD_BYTES) -> Record:
+def read_record_at(
+    path: str,
+    offset: int,
+    *,
+    opener: Opener | None = None,
+    max_bytes: int = MAX_RECORD_BYTES,
+) -> Record:
     """The one record that starts at ``offset`` bytes into the file.
 
     Raises InputError if the file or the record cannot be read.
     """
     try:
-        with open_file(path) as stream:
+        with (opener or open_file)(path) as stream:
             stream.seek(offset)
             raw = next(ArchiveIterator(stream, parse_http=False, max_header_len=_HEADER_BYTES))
             found = _record(raw, offset, max_bytes)

@@ -27,14 +27,21 @@ def extract(settings: Settings) -> ExtractSettings:
     return settings.extract
 
 
+def parts(*paths: str, kind: str = "warc") -> pa.RecordBatch:
+    """Whole files, as the stage hands them over."""
+    ends = pa.nulls(len(paths), pa.int64())
+    columns = {"path": list(paths), "kind": [kind] * len(paths), "start": [0] * len(paths)}
+    return pa.record_batch({**columns, "end": ends})
+
+
 def run(
     extract: ExtractSettings, *paths: str, kind: str = "warc", **changes: Any
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows by column; each row has one of them filled, and the ledger adds up."""
-    files = pa.record_batch({"path": list(paths), "kind": [kind] * len(paths)})
+    files = parts(*paths, kind=kind)
     changed = extract.model_copy(update=changes)
     rows: dict[str, list[dict[str, Any]]] = {column: [] for column in TABLES}
-    for batch in extract_batches(iter([files]), changed, lambda text: ("cs", 0.5)):
+    for batch in extract_batches(iter([files]), changed, identify=lambda text: ("cs", 0.5)):
         assert batch.schema == OUTPUT_SCHEMA
         batch.validate(full=True)
         for row in batch.to_pylist():
@@ -160,10 +167,10 @@ def test_the_ledger_comes_last_of_a_file_s_rows(tmp_path: Path, extract: Extract
 def test_batches_are_bounded(tmp_path: Path, extract: ExtractSettings) -> None:
     images = [f"<img src={n}.png alt='{'ž' * 500} {n}'>" for n in range(500)]
     path = write(tmp_path, members(record(http(html(*images)))))
-    files = pa.record_batch({"path": [path], "kind": ["warc"]})
+    files = parts(path)
     limit = 100_000
     changed = extract.model_copy(update={"output_bytes": limit})
-    batches = list(extract_batches(iter([files]), changed, lambda text: ("cs", 1.0)))
+    batches = list(extract_batches(iter([files]), changed, identify=lambda text: ("cs", 1.0)))
     assert sum(batch.num_rows - batch.column("pair").null_count for batch in batches) == 500
     assert max(batch.nbytes for batch in batches) < 2 * limit
     assert len(batches) > 5

@@ -17,6 +17,7 @@ from warcio.archiveiterator import ArchiveIterator
 from web_archive import by_warcio, write
 from yarl import URL
 
+from mella_spark.settings import load_settings
 from mella_spark.web.harvest import Found, harvest
 
 Triple = tuple[str, str, str]
@@ -26,7 +27,7 @@ XHTML = "application/xhtml+xml"
 def ours(path: Path | str, kind: str = "warc") -> list[Triple]:
     return [
         (event.url, image.url, image.alt)
-        for event in harvest(str(path), kind, 10.0, 400)
+        for event in harvest(str(path), kind, load_settings(environment={}).extract)
         if isinstance(event, Found)
         for image in event.page.images
     ]
