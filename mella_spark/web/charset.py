@@ -14,6 +14,7 @@ to us than fidelity, so a label is set aside when the bytes contradict it:
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import re
 
@@ -47,13 +48,16 @@ _ATTRIBUTE = re.compile(rb"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))
 _CONTENT_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([^\s;"'>]+)""", re.IGNORECASE)
 _XML = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]+)""")
 _TEXT_RUN = re.compile(rb"[^<>\x80-\xff]{0,80}[\x80-\xff][^<>]{0,200}")
+_MULTIBYTE = re.compile(rb"(?:[\x00-\x7f]*[\xc2-\xf4][\x80-\xbf]{1,3}){8}")
+_CUT_SHORT = re.compile(
+    rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z", re.DOTALL
+)
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{4,}")
 
 # The prescan reads 1024 bytes, but browsers start anew at a meta element found later, so the
 # end of any reasonable head counts.
 _PRESCAN_BYTES = 16384
 _SAMPLE_BYTES = 16384
-_MIN_MULTIBYTE = 8
 _MAX_DAMAGE = 0.1
 _CENTRAL_EUROPEAN = bytes.fromhex("8a8c8d8e8f9a9c9d9e9f")  # letters of windows-1250 alone
 _ISO_CENTRAL_EUROPEAN = bytes.fromhex("a9abaeb9bbbe")  # carons of iso-8859-2, signs in windows-1250
@@ -62,30 +66,65 @@ _ISO_CENTRAL_EUROPEAN = bytes.fromhex("a9abaeb9bbbe")  # carons of iso-8859-2, s
 def decode(body: bytes, http_label: str | None = None) -> tuple[str, str]:
     """Text of ``body`` and the WHATWG name of the encoding it was read with. Never raises.
 
-    Undecodable bytes become U+FFFD.
+    Undecodable bytes become U+FFFD; a byte order mark is no part of the text.
     """
+    name = encoding_of(body, http_label)
+    mark = next((mark for mark, of in _BOMS if of == name and body.startswith(mark)), b"")
+    if name == "utf-8":
+        body = body[: _whole(body)]
+    return decode_part(body[len(mark) :], name), name
+
+
+def encoding_of(body: bytes, http_label: str | None = None) -> str:
+    """WHATWG name of the encoding that ``body`` is to be read with. Never raises."""
     for mark, name in _BOMS:
         if body.startswith(mark):
-            return body[len(mark) :].decode(name, "replace"), name
+            return name
     if body.isascii() and b"\x1b" not in body and b"\0" not in body:
-        return body.decode("ascii"), lookup(http_label) or prescan(body[:1024]) or "utf-8"
-    text = _utf_8(body)
-    if len(body) - len(text) >= 2 * _MIN_MULTIBYTE and text:
-        return text, "utf-8"
+        return lookup(http_label) or prescan(body[:1024]) or "utf-8"
+    valid = _is_utf_8(body)
+    if valid and _MULTIBYTE.match(body):
+        return "utf-8"
     declared = [name for name in (lookup(http_label), prescan(body)) if name]
     if not declared and (wide := _zeros(body)):
-        return body.decode(wide, "replace"), wide
-    if text and (not declared or declared[0] == "utf-8"):
-        return text, "utf-8"
+        return wide
+    if valid and (not declared or declared[0] == "utf-8"):
+        return "utf-8"
     for name in declared:
-        text = _decode(body, name)
-        if _plausible(name, body, text):
-            return text, name
-    text = body.decode("utf-8", "replace")
-    if _damage(text) <= _MAX_DAMAGE:
-        return text, "utf-8"
-    name = detect(body) or (declared[0] if declared else "windows-1252")
-    return _decode(body, name), name
+        if _plausible(name, body):
+            return name
+    if _damage(body.decode("utf-8", "replace")) <= _MAX_DAMAGE:
+        return "utf-8"
+    return detect(body) or (declared[0] if declared else "windows-1252")
+
+
+def must_transcode(body: bytes, http_label: str | None = None) -> str | None:
+    """The encoding of a page whose mark-up cannot be told from its bytes; None for all others.
+
+    That is UTF-16 and ISO-2022-JP. Costs a look at the first bytes and one search for an escape.
+    """
+    if body[:2] in (b"\xfe\xff", b"\xff\xfe") or b"\0" in body[:64] or b"\x1b" in body:
+        name = encoding_of(body, http_label)
+        return None if ascii_compatible(name) else name
+    if http_label and (lookup(http_label) or "").startswith("utf-16"):
+        name = encoding_of(body, http_label)
+        return None if ascii_compatible(name) else name
+    return None
+
+
+def ascii_compatible(name: str) -> bool:
+    """Whether mark-up in the encoding of that WHATWG name can be read from its bytes."""
+    return name not in ("utf-16le", "utf-16be", "iso-2022-jp")
+
+
+def decode_part(raw: bytes, name: str) -> str:
+    """Text of a piece of a page in the encoding of that WHATWG name. Never raises.
+
+    Undecodable bytes become U+FFFD.
+    """
+    if raw.isascii() and ascii_compatible(name):
+        return raw.decode("ascii")
+    return _decode(raw, name)
 
 
 def lookup(label: str | None) -> str | None:
@@ -99,14 +138,19 @@ def lookup(label: str | None) -> str | None:
     return "windows-1252" if encoding.name == "x-user-defined" else encoding.name
 
 
-def _utf_8(body: bytes) -> str:
-    """The text if ``body`` is UTF-8, but for a last character cut short; else nothing."""
+def _whole(body: bytes) -> int:
+    """Length of ``body`` without a UTF-8 character that its end cuts short."""
+    cut = _CUT_SHORT.search(body, max(0, len(body) - 3))
+    return cut.start() if cut else len(body)
+
+
+def _is_utf_8(body: bytes) -> bool:
+    """Whether ``body`` is UTF-8, but for a last character cut short."""
     try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start >= len(body) - 3 and error.reason == "unexpected end of data":
-            return body[: error.start].decode("utf-8")
-        return ""
+        codecs.utf_8_decode(body, "strict", False)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decode(body: bytes, name: str) -> str:
@@ -165,11 +209,11 @@ def _zeros(body: bytes) -> str | None:
     return "utf-16le" if odd > even else "utf-16be"
 
 
-def _plausible(name: str, body: bytes, text: str) -> bool:
+def _plausible(name: str, body: bytes) -> bool:
     if name == "windows-1252":
         high = len(body) - len(body.translate(None, bytes(range(0x80, 0x100))))
         return 2 * sum(map(len, _HIGH_RUN.findall(body))) <= high
-    return _damage(text) <= _MAX_DAMAGE
+    return _damage(_decode(body, name)) <= _MAX_DAMAGE
 
 
 def _damage(text: str) -> float:
