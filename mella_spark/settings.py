@@ -64,6 +64,31 @@ class ExtractSettings(Section):
     output_bytes: Positive
 
 
+class RemoteSettings(Section):
+    """Crawl files that lie elsewhere: HTTP, S3, Common Crawl."""
+
+    crawl_base: str = Field(min_length=1)
+    crawl_files: Literal["warc", "wat", "index"]
+    size_requests: Annotated[int, Field(ge=0)]
+    connect_seconds: PositiveFloat
+    read_seconds: PositiveFloat
+    attempts: Positive
+    backoff_seconds: NotNegative
+    max_backoff_seconds: PositiveFloat
+    max_redirects: Annotated[int, Field(ge=0)]
+    allow_signed_urls: bool
+    block_bytes: Annotated[int, Field(ge=4096)]
+    skip_bytes: Annotated[int, Field(ge=0)]
+    s3_endpoint: str | None
+    s3_region: str | None
+    s3_anonymous: bool
+    index_languages: tuple[Annotated[str, Field(pattern="^[a-z]{3}$")], ...] | None
+    index_near: bool
+    gap_bytes: Annotated[int, Field(ge=0)]
+    range_bytes: Positive
+    connections: Positive
+
+
 class FilterSettings(Section):
     """Language, culture and duplicates."""
 
@@ -235,6 +260,7 @@ class Settings(Section):
     languages: LanguagesSettings
     lake: LakeSettings
     extract: ExtractSettings
+    remote: RemoteSettings
     filter: FilterSettings
     fetch: FetchSettings
     caption: CaptionSettings
