@@ -20,13 +20,13 @@ or declaration says is Serbian: the standards are too close to be told apart in 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
 from mella_spark.text.alphabets import alphabet_log_odds
 from mella_spark.text.filenames import is_address, is_file_name
+from mella_spark.text.letters import frequent_letters, read_letters
 from mella_spark.text.model import SHIPPED, normalise_label, predict
 from mella_spark.text.normalise import tidy
 from mella_spark.text.profiles import Language, load_languages
@@ -54,6 +54,9 @@ _TARGET_VOTES, _OTHER_VOTES = 0.05, 0.1
 _FLOOR = 0.01  # fastText's probabilities below this are noise
 _RELIABLE_LETTERS = 24  # letters from which on fastText counts fully for a third language
 _LABELS, _PAGE_LABELS = 12, 8
+# From so many words on every third is asked about first; with fewer than three, all that is there.
+_MANY_WORDS, _EVERY, _FEW_WORDS = 48, 3, 3
+_SURE = 0.9
 _RIVALS = 5  # languages nothing on the page speaks for
 _FREQUENT = 0.004  # a letter rarer than this in a page may come from a foreign name
 # A word of the page's script counts against so many Latin words around it.
@@ -74,28 +77,44 @@ class LanguageDecision:
 def identify(text: str, model: str = SHIPPED) -> tuple[str, float]:
     """Most probable language of running text, and its probability.
 
-    ISO 639-1 where there is such a code; ``("und", 0.0)`` if ``text`` has no letters.
+    ISO 639-1 where there is such a code; ``("und", 0.0)`` if ``text`` has no letters. The time is
+    fastText's, which grows with the text: it is first asked about a part of the words, taken from
+    all over the text, and about all of them only if it is not sure.
     """
-    text = _windows(tidy(text))
-    counts = script_counts(text)
+    letters = read_letters(_windows(text))
+    counts = letters.counts
     if not counts:
         return UNDETERMINED, 0.0
     script, share = _weightiest(counts)
     only = _only_language(script, counts)
     if only:
         return only, share
-    own = [word for word in words(text) if script_of(word[0]) == script]
-    posterior = predict(" ".join(own) if len(own) > 2 else text, model, labels=_PAGE_LABELS)
+    own = letters.of(script)
+    frequent = frequent_letters(own, _FREQUENT) if script != "Latn" else set()
+    own_words = own.split()
+    if len(own_words) >= _MANY_WORDS:
+        language, score = _running(" ".join(own_words[::_EVERY]), script, frequent, model)
+        if score >= _SURE:
+            return language, score
+    elif len(own_words) < _FEW_WORDS:
+        own = letters.text
+    return _running(own, script, frequent, model)
+
+
+def _running(text: str, script: str, letters: Set[str], model: str) -> tuple[str, float]:
+    """Language of running text in ``script`` where ``letters`` are frequent."""
+    posterior = predict(text, model, labels=_PAGE_LABELS)
     if script == "Cyrl":
         _merge_into("sr", ("hr", "bs"), posterior)
     known = _default_languages()
-    letters = _frequent_letters(own) if script != "Latn" else set()
-    scores = {
-        code: math.log(min(1.0, probability) + _FLOOR) + alphabet_log_odds(code, letters, known)
-        for code, probability in posterior.items()
-        if _writes(code, script, known)
-    }
-    return _best(scores)
+    return _best(
+        {
+            code: math.log(min(1.0, probability) + _FLOOR)
+            + (alphabet_log_odds(code, letters, known) if letters else 0.0)
+            for code, probability in posterior.items()
+            if _writes(code, script, known)
+        }
+    )
 
 
 def identify_alt(
@@ -157,6 +176,8 @@ def _default_languages() -> dict[str, Language]:
 
 
 def _windows(text: str) -> str:
+    if "  " in text or "\n" in text or "\t" in text:
+        text = " ".join(text.split())
     if len(text) <= _WINDOW * _WINDOWS:
         return text
     step = (len(text) - _WINDOW) // (_WINDOWS + 1)
@@ -264,12 +285,6 @@ def _best(log_scores: Mapping[str, float]) -> tuple[str, float]:
         return UNDETERMINED, 0.0
     best = max(log_scores, key=lambda code: log_scores[code])
     return best, 1.0 / sum(math.exp(score - log_scores[best]) for score in log_scores.values())
-
-
-def _frequent_letters(own: Iterable[str]) -> set[str]:
-    counts = Counter("".join(own).lower())
-    least = max(1.0, _FREQUENT * counts.total())
-    return {letter for letter, count in counts.items() if count >= least and letter.isalpha()}
 
 
 def _writes(code: str, script: str, languages: Mapping[str, Language]) -> bool:

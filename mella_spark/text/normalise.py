@@ -7,7 +7,7 @@ import unicodedata
 
 # Zero-width and bidirectional controls, soft hyphen, byte order mark: invisible, so never compared.
 # The zero-width joiner and non-joiner matter for shaping only.
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # Arabic vowel signs, superscript alef and the tatweel: optional or decorative in running text.
 _ARABIC_OPTIONAL = re.compile("[\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
 _ARABIC_FOLD = str.maketrans("أإآٱىیکۀة", "ااااييكهه")
@@ -16,7 +16,7 @@ _SPACE = re.compile(r"\s+")
 
 def tidy(text: str) -> str:
     """NFC, without invisible controls, white space collapsed. Keeps every visible character."""
-    return _SPACE.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip()
+    return _SPACE.sub(" ", INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip()
 
 
 def fold_arabic(text: str) -> str:
@@ -27,7 +27,7 @@ def fold_arabic(text: str) -> str:
 def comparison_key(text: str) -> str:
     """Equal for texts that differ only in case, width, spacing, invisible characters, outer
     punctuation or optional Arabic signs (NFKC and case folding, Unicode UAX 15 and 21)."""
-    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
+    folded = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
     folded = _SPACE.sub(" ", fold_arabic(unicodedata.normalize("NFC", folded))).strip()
     return strip_edges(folded) or folded
 

@@ -16,7 +16,7 @@ COMMON = "Zyyy"
 UNKNOWN = "Zzzz"
 
 # First and last code point of the blocks, after Unicode 16's Blocks.txt and Scripts.txt.
-_BLOCKS = (
+BLOCKS = (
     (0x0041, 0x024F, "Latn"),
     (0x0250, 0x02AF, "Latn"),
     (0x0370, 0x03FF, "Grek"),
@@ -97,7 +97,7 @@ _BLOCKS = (
     (0xFFA0, 0xFFDC, "Hang"),
     (0x20000, 0x323AF, "Hani"),
 )
-_STARTS = [block[0] for block in _BLOCKS]
+_STARTS = [block[0] for block in BLOCKS]
 _MARKS = "".join(chr(p) for p in range(0x300, 0xFFFF) if unicodedata.category(chr(p))[0] == "M")
 _WORDS = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{_MARKS}])*")
 
@@ -109,8 +109,8 @@ def script_of(character: str) -> str:
         return COMMON
     point = ord(character)
     index = bisect_right(_STARTS, point) - 1
-    if index >= 0 and point <= _BLOCKS[index][1]:
-        return _BLOCKS[index][2]
+    if index >= 0 and point <= BLOCKS[index][1]:
+        return BLOCKS[index][2]
     return COMMON if unicodedata.combining(character) else UNKNOWN
 
 
