@@ -1,0 +1,1 @@
+"""Extraction side by side with other readers of web archives: ``make bench-extract``."""
