@@ -60,6 +60,7 @@ class ExtractSettings(Section):
     batch_bytes: Positive
     batch_files: Positive
     context_chars: Positive
+    detail: Literal["full", "triples"]
     record_seconds: PositiveFloat
     output_bytes: Positive
 

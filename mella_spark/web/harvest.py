@@ -22,6 +22,9 @@ from mella_spark.web.warc import SAMPLE_BYTES, Opener, Record, Reject, open_file
 from mella_spark.web.wat import read_wat
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+# Bytes of a page read under a time limit. Reading takes linear time, so smaller ones (crawls keep 1
+# to 5 MiB of a page) cannot take long.
+_LARGE = 8 << 20
 # Types that say nothing, for which browsers look at the bytes (MIME Sniffing Standard).
 _UNTYPED = frozenset({"", "application/unknown", "unknown/unknown", "*/*"})
 _HTML_START = re.compile(
@@ -95,7 +98,7 @@ def harvest(
             yield record
             continue
         try:
-            yield read(record, path, settings.record_seconds, settings.context_chars)
+            yield read(record, path, settings)
         except TimeoutError as error:
             yield _reject(record, "record_timeout", str(error))
         except watchdog.Crashed as error:
@@ -115,7 +118,7 @@ def _reject(record: Record, reason: str, detail: str) -> Reject:
     return Reject(record.offset or 0, reason, detail, record.body[:SAMPLE_BYTES])
 
 
-def _from_warc(record: Record, path: str, seconds: float, context_chars: int) -> Event:
+def _from_warc(record: Record, path: str, settings: ExtractSettings) -> Event:
     if record.type != "response" or record.status is None:
         return Skipped("not_response")
     if not 200 <= record.status < 300:
@@ -137,15 +140,18 @@ def _from_warc(record: Record, path: str, seconds: float, context_chars: int) ->
         return Skipped("no_image")
 
     def parse() -> Page:
-        return read_page(body, record.url, record.charset, record.headers, context_chars)
+        described = settings.detail == "full"
+        return read_page(
+            body, record.url, record.charset, record.headers, settings.context_chars, described
+        )
 
-    page = watchdog.run(parse, seconds) if watchdog.may_be_slow(body) else parse()
+    page = watchdog.run(parse, settings.record_seconds) if len(body) > _LARGE else parse()
     if not page.seen:
         return Skipped("no_image")
     return Found(page, record.url, record.date, path, record.offset, record.truncated)
 
 
-def _from_wat(record: Record, path: str, seconds: float, context_chars: int) -> Event:
+def _from_wat(record: Record, path: str, settings: ExtractSettings) -> Event:
     if record.type != "metadata":
         return Skipped("not_response")
     try:

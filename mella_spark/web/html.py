@@ -1,52 +1,37 @@
-"""HTML to pairs with Lexbor, in one parse.
+"""HTML to pairs, from one pass over the page's bytes (``scan``).
 
 An item is an image element. It makes a pair if its alt text is not blank, its address is http(s),
 and the page has not given the same address with the same alt before. The alt is the attribute as
-the HTML standard parses it, white space collapsed. ``noscript`` is read as markup, as browsers
-without scripts do, so the fallback image of a lazy one counts like any other. The content of
-``template`` elements is no part of the page and is not read.
+the HTML standard parses it, white space collapsed.
 
-Title, captions, context, language and licence are worked out only for pages that give a pair, and
-pages without the bytes of an image tag are not parsed at all.
+Only pages with a worded alt get any further work: encoding, title, language, licence, opt-outs and
+what stands around their images. Pages without the bytes of an image tag are not even scanned.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Sequence
-from itertools import accumulate
-
-from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
+from collections.abc import Callable, Sequence
 
 from mella_spark.web import optout, picture
-from mella_spark.web.charset import codec, decode
-from mella_spark.web.page import Image, Page, collapse
+from mella_spark.web.charreferences import unescape_attribute
+from mella_spark.web.charset import codec, decode, decode_part, encoding_of, must_transcode
+from mella_spark.web.names import ATTRIBUTES, Tag
+from mella_spark.web.page import SAMPLE_CHARS, Image, Page, collapse
+from mella_spark.web.scan import Scan, scan
 from mella_spark.web.urls import resolve
 
-# Enough for a language identifier to settle.
-TEXT_CHARS = 2000
 # HTML's own upper bound for a dimension, and more than any picture has.
 _MAX_SIDE = 1 << 24
+# Characters of a heading, a label or a link kept in a context: a line, not a paragraph.
+_LINE_CHARS = 160
 
 _IMAGE_TAG = re.compile(rb"<ima?ge?[\s/>]", re.IGNORECASE)
-_MARK = "\ufdd0"  # a noncharacter: no page has business with it
-_NOT_TEXT = ("script", "style", "textarea", "select", "iframe")
 _DIGITS = re.compile(r"\s*([0-9]+)(?:\.[0-9]*)?\s*(?:px)?\s*$", re.IGNORECASE)
-# A word longer than this is cut: scripts without spaces.
-_WORD = 24
-# One walk finds all that is needed; each further query would cost as much as parsing a third time.
-_SELECTOR = ", ".join(
-    (
-        "img",
-        "base[href]",
-        "meta[content]",
-        "figcaption",
-        *(f'{tag}[rel~="license" i][href]' for tag in ("a", "link", "area")),
-        'a[href*="creativecommons.org/licenses/"]',
-        'a[href*="creativecommons.org/publicdomain/"]',
-        *_NOT_TEXT,
-    )
-)
+_COMMONS = re.compile(r"(?:^|[/.])creativecommons\.org/(?:licenses|publicdomain)/", re.IGNORECASE)
+
+Attributes = dict[str, str]
 
 
 def may_have_images(body: bytes) -> bool:
@@ -60,162 +45,184 @@ def read_page(
     charset: str | None = None,
     headers: Sequence[tuple[str, str]] = (),
     context_chars: int = 400,
+    described: bool = True,
 ) -> Page:
     """The pairs of one HTML page. ``url``, ``charset`` and ``headers`` are those of the response.
 
-    ``context_chars`` bounds the text kept around each image.
+    ``context_chars`` bounds the text kept around each image. Unless ``described``, only addresses
+    and alts are worked out. Never raises.
     """
     page = Page()
     if not may_have_images(body):
         return page
-    text, page.charset = decode(body, charset)
-    tree = LexborHTMLParser(text, options=LexborDocumentOptions.WO_EVENTS)
-    nodes: dict[str, list[LexborNode]] = {}
-    for node in tree.css(_SELECTOR):
-        nodes.setdefault(node.tag or "", []).append(node)
-    base = _base(nodes.get("base", []), url)
-    page.seen = len(nodes.get("img", []))
-    kept = _images(page, nodes.get("img", []), base, codec(page.charset))
-    if kept:
-        _describe(page, tree, nodes, headers)
-        page.license_url = _license(nodes, base)
-        captions = _captions(nodes.get("figcaption", []))
-        for node, image in kept:
-            image.figcaption = captions.get(node.mem_id)
-            image.title = image.title or page.title
-        for tag in _NOT_TEXT:
-            for node in nodes.get(tag, []):
-                node.decompose(recursive=False)
-        _read_text(page, tree.body, [node for node, _ in kept], context_chars)
+    encoding = must_transcode(body, charset)
+    name = "utf-8" if encoding else None
+    if encoding:
+        body = decode(body, charset)[0].encode("utf-8", "replace")
+    found = scan(body, context_chars // 2)
+    page.seen = found.seen
+    if found.no_alt:
+        page.rejects["no_alt"] = found.no_alt
+    if found.blank_alt:
+        page.rejects["blank_alt"] = found.blank_alt
+    if found.images:
+        name = name or encoding_of(body, charset)
+        page.charset = encoding or name
+        _Reader(page, found, body, url, name).read(headers if described else None, context_chars)
     return page
 
 
-def _images(
-    page: Page, nodes: list[LexborNode], base: str, encoding: str
-) -> list[tuple[LexborNode, Image]]:
-    kept = []
-    pairs: set[tuple[str, str]] = set()
-    for node in nodes:
-        attributes = node.attributes
-        if "alt" not in attributes:
-            page.rejects["no_alt"] += 1
-            continue
-        alt = collapse(attributes["alt"])
-        if not alt:
-            page.rejects["blank_alt"] += 1
-            continue
-        parent = node.parent
-        sources: tuple[dict[str, str | None], ...] = ()
-        if parent is not None and parent.tag == "picture":
-            sources = tuple(s.attributes for s in parent.iter() if s.tag == "source")
-        reference = picture.choose(attributes, sources)
-        if not reference.strip():
-            page.rejects["no_url"] += 1
-            continue
-        url = resolve(reference, base, encoding)
-        if url is None:
-            page.rejects["not_http"] += 1
-            continue
-        if (url, alt) in pairs:
-            page.rejects["repeated"] += 1
-            continue
-        pairs.add((url, alt))
-        image = Image(
-            url,
-            alt,
-            title=collapse(attributes.get("title")) or None,
-            width=pixels(attributes.get("width")),
-            height=pixels(attributes.get("height")),
+class _Reader:
+    """Fills a page from its scan; ``name`` is the encoding of ``body``."""
+
+    def __init__(self, page: Page, found: Scan, body: bytes, url: str, name: str) -> None:
+        self.page = page
+        self.found = found
+        self.body = body
+        self.name = name
+        self.codec = codec(name)
+        self.elements = found.elements
+        self.base = url
+        for tag, first, last in found.elements:
+            if tag == Tag.BASE and (href := self._attributes(first, last).get("href")) is not None:
+                self.base = resolve(href, url) or url
+                break
+
+    def read(self, headers: Sequence[tuple[str, str]] | None, context_chars: int) -> None:
+        """Images; with ``headers`` also all that describes them and the page."""
+        page, kept = self.page, []
+        pairs: set[tuple[str, str]] = set()
+        sources: list[Attributes]
+        for row in self.found.images:
+            attributes = self._attributes(row[0], row[1])
+            alt = collapse(attributes["alt"])
+            if not alt:
+                page.rejects["blank_alt"] += 1
+                continue
+            first, last = row[7], row[8]
+            sources = [self._attributes(a, b) for _, a, b in self.elements[first:last]]
+            reference = picture.choose(attributes, sources)
+            if not reference.strip():
+                page.rejects["no_url"] += 1
+                continue
+            address = resolve(reference, self.base, self.codec)
+            if address is None:
+                page.rejects["not_http"] += 1
+                continue
+            if (address, alt) in pairs:
+                page.rejects["repeated"] += 1
+                continue
+            pairs.add((address, alt))
+            image = Image(address, alt)
+            page.images.append(image)
+            kept.append((row, attributes, image))
+        if headers is not None and kept:
+            self._describe(headers)
+            captions = self._captions()
+            for row, attributes, image in kept:
+                self._describe_image(image, row, attributes, captions, context_chars)
+
+    def _attributes(self, first: int, last: int) -> Attributes:
+        """Attributes by name, character references decoded."""
+        found, body = {}, self.body
+        for number, start, end in self.found.attributes[first:last]:
+            raw = body[start:end]
+            text = raw.decode("ascii") if raw.isascii() else decode_part(raw, self.name)
+            found[ATTRIBUTES[number - 1]] = unescape_attribute(text) if "&" in text else text
+        return found
+
+    def _text(self, raw: bytes) -> str:
+        """Text of a piece of content, character references decoded, white space collapsed.
+
+        ``raw`` has no two spaces in a row.
+        """
+        text = raw.decode("ascii") if raw.isascii() else decode_part(raw, self.name)
+        if "&" in text:
+            return collapse(html.unescape(text))
+        # Of all white space only the common space is printable.
+        return text.strip() if text.isprintable() else collapse(text)
+
+    def _describe(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Title, declared language, opt-out signals, licence and a sample of the text."""
+        page, found = self.page, self.found
+        if found.title:
+            title = decode_part(self.body[slice(*found.title)], self.name)
+            page.title = collapse(html.unescape(title)) or None
+        metas: list[Attributes] = []
+        links: list[Attributes] = []
+        root: Attributes = {}
+        for tag, first, last in found.elements:
+            if tag == Tag.META:
+                metas.append(self._attributes(first, last))
+            elif tag == Tag.HTML:
+                root = self._attributes(first, last)
+            elif tag in (Tag.A, Tag.LINK):
+                links.append(self._attributes(first, last))
+        page.optout = optout.from_headers(headers) + optout.from_meta(
+            (meta.get("name", ""), meta["content"]) for meta in metas if "content" in meta
         )
-        page.images.append(image)
-        kept.append((node, image))
-    return kept
+        page.language = declared_language(
+            root.get("lang") or root.get("xml:lang"),
+            [
+                meta.get("content")
+                for meta in metas
+                if meta.get("http-equiv", "").lower() == "content-language"
+            ],
+            [value for name, value in headers if name.lower() == "content-language"],
+        )
+        page.license_url = _license(links, self.base)
+        pieces = [self._text(found.text[start:end]) for start, end in found.samples]
+        page.text = " ".join(pieces)[: SAMPLE_CHARS + len(pieces)]
 
+    def _captions(self) -> list[str | None]:
+        """Caption of each figure, or else of the figure around it."""
+        captions: list[str | None] = []
+        for parent, start, end in self.found.figures:
+            own = self._text(self.found.text[start:end])
+            captions.append(own or (captions[parent] if parent >= 0 else None))
+        return captions
 
-def _base(nodes: list[LexborNode], url: str) -> str:
-    """The document base URL: the first ``base`` with an href, resolved against the page."""
-    href = nodes[0].attributes.get("href") if nodes else None
-    return (resolve(href, url) if href else None) or url
+    def _describe_image(
+        self,
+        image: Image,
+        row: list[int],
+        attributes: Attributes,
+        captions: list[str | None],
+        context_chars: int,
+    ) -> None:
+        image.title = collapse(attributes.get("title")) or self.page.title
+        image.width = pixels(attributes.get("width"))
+        image.height = pixels(attributes.get("height"))
+        if row[6] >= 0:
+            image.figcaption = captions[row[6]]
+        text = self.found.text
+        lines = []
+        window = self._text(text[row[10] : row[11]])
+        if len(window) > context_chars:  # bytes are not characters
+            window = self._window(text[row[10] : row[9]], text[row[9] : row[11]], context_chars)
+        if row[3] > row[2]:
+            lines.append(self._text(text[row[2] : min(row[3], row[2] + 4 * _LINE_CHARS)]))
+        if label := attributes.get("aria-label"):
+            lines.append(collapse(label))
+        lines = [line[:_LINE_CHARS] for line in lines if line not in window and line != image.alt]
+        if window:
+            lines.append(window)
+        if row[5] > row[4]:
+            link = self._link(row[4], row[5])
+            if link and link != image.url:
+                lines.append(link)
+        image.context = "\n".join(lines) or None
 
+    def _window(self, before: bytes, after: bytes, chars: int) -> str:
+        """Text around a place, at most half of ``chars`` on each side of it."""
+        half = chars // 2
+        return f"{self._text(before)[-half:]} {self._text(after)[:half]}".strip()
 
-def _describe(
-    page: Page,
-    tree: LexborHTMLParser,
-    nodes: dict[str, list[LexborNode]],
-    headers: Sequence[tuple[str, str]],
-) -> None:
-    """Title, declared language and opt-out signals."""
-    head, root = tree.head, tree.root
-    title = head.css_first("title") if head is not None else None
-    page.title = (collapse(title.text()) or None) if title is not None else None
-    metas = [node.attributes for node in nodes.get("meta", [])]
-    page.optout = optout.from_headers(headers) + optout.from_meta(
-        (meta.get("name") or "", meta["content"] or "") for meta in metas
-    )
-    attributes = root.attributes if root is not None else {}
-    page.language = declared_language(
-        attributes.get("lang") or attributes.get("xml:lang"),
-        [m["content"] for m in metas if (m.get("http-equiv") or "").lower() == "content-language"],
-        [value for name, value in headers if name.lower() == "content-language"],
-    )
-
-
-def _captions(nodes: list[LexborNode]) -> dict[int, str]:
-    """Caption of the innermost captioned figure around each image, by the image's node id."""
-    found: list[tuple[list[int], str]] = []
-    for caption in nodes:
-        figure = caption.parent
-        while figure is not None and figure.tag != "figure":
-            figure = figure.parent
-        if figure is not None and (text := collapse(caption.text(separator=" "))):
-            found.append(([image.mem_id for image in figure.css("img")], text))
-    found.sort(key=lambda item: -len(item[0]))  # figures within others last, so that theirs stay
-    return {image: text for images, text in found for image in images}
-
-
-def _read_text(
-    page: Page, body: LexborNode | None, images: list[LexborNode], context_chars: int
-) -> None:
-    """Context of each image, half before and half after it, and a sample of the page's text.
-
-    A mark goes into the tree where each image stands; one walk in C then gives text and places.
-    """
-    if body is None:
-        return
-    for node in images:
-        node.insert_before(_MARK)
-    pieces = body.text(separator=" ", strip=True, skip_empty=True).split(_MARK)
-    text = "".join(pieces)
-    page.text = sample(text)
-    if len(pieces) != len(images) + 1:
-        return  # the page has marks of its own, or an image outside the body: no telling which
-    places = accumulate(map(len, pieces))
-    for image, place in zip(page.images, places, strict=False):
-        image.context = _window(text, place, context_chars // 2) or None
-
-
-def sample(text: str) -> str:
-    """At most TEXT_CHARS characters of a page, from its quarter, its middle and three quarters.
-
-    Headers, menus and footers are often in another language than what stands between them.
-    """
-    if len(text) <= TEXT_CHARS:
-        return collapse(text)
-    half = TEXT_CHARS // 6
-    return " ".join(_window(text, len(text) * quarter // 4, half) for quarter in (1, 2, 3))
-
-
-def _window(text: str, place: int, half: int) -> str:
-    """At most ``half`` characters on each side of ``place``, white space collapsed, whole words."""
-    before = collapse(text[max(0, place - 2 * half) : place])
-    after = collapse(text[place : place + 2 * half])
-    if len(before) > half:
-        space = before.find(" ", len(before) - half - 1, len(before) - half + _WORD)
-        before = before[space + 1 if space >= 0 else len(before) - half :]
-    if len(after) > half:
-        space = after.rfind(" ", half - _WORD, half + 1)
-        after = after[: space if space >= 0 else half]
-    return f"{before} {after}".strip()
+    def _link(self, start: int, end: int) -> str | None:
+        raw = self.body[start:end]
+        target = decode_part(raw, self.name)
+        address = resolve(unescape_attribute(target), self.base, self.codec)
+        return address if address and len(address) <= _LINE_CHARS else None
 
 
 def declared_language(
@@ -235,14 +242,16 @@ def declared_language(
 
 def pixels(value: str | None) -> int | None:
     """A width or height attribute in CSS pixels; None for percentages and nonsense."""
-    match = _DIGITS.match(value) if value else None
+    if not value:
+        return None
+    match = _DIGITS.match(value)
     side = int(match.group(1)[:9]) if match else 0
     return side if 0 < side < _MAX_SIDE else None
 
 
-def _license(nodes: dict[str, list[LexborNode]], base: str) -> str | None:
+def _license(links: Sequence[Attributes], base: str) -> str | None:
     """``rel=license`` of a link, else the first link to a Creative Commons licence."""
-    links = [n.attributes for tag in ("a", "link", "area") for n in nodes.get(tag, [])]
-    stated = [link for link in links if "license" in (link.get("rel") or "").lower().split()]
-    found = (resolve(link.get("href") or "", base) for link in stated or links)
-    return next(filter(None, found), None)
+    stated = [link for link in links if "license" in link.get("rel", "").lower().split()]
+    commons = [link for link in links if _COMMONS.search(link.get("href", ""))]
+    found: Callable[[Attributes], str | None] = lambda link: resolve(link.get("href", ""), base)  # noqa: E731
+    return next(filter(None, map(found, (*stated, *commons))), None)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+# Characters of the sample of a page's text; enough for a language identifier to settle.
+SAMPLE_CHARS = 2000
+
 
 @dataclass(slots=True)
 class Image:
@@ -41,3 +44,15 @@ class Page:
 def collapse(text: str | None) -> str:
     """``text`` with every run of white space (Unicode's, so no-break spaces too) as one space."""
     return " ".join(text.split()) if text else ""
+
+
+def sample(text: str) -> str:
+    """At most SAMPLE_CHARS characters of a text, from its quarter, its middle and three quarters.
+
+    Headers, menus and footers are often in another language than what stands between them.
+    """
+    if len(text) <= SAMPLE_CHARS:
+        return collapse(text)
+    half = SAMPLE_CHARS // 6
+    places = (len(text) * quarter // 4 for quarter in (1, 2, 3))
+    return " ".join(collapse(text[place - half : place + half]) for place in places)

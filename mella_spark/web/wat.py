@@ -17,8 +17,8 @@ from typing import Any
 
 from mella_spark.web import optout, picture
 from mella_spark.web.charset import codec, lookup
-from mella_spark.web.html import declared_language, sample
-from mella_spark.web.page import Image, Page, collapse
+from mella_spark.web.html import declared_language
+from mella_spark.web.page import Image, Page, collapse, sample
 from mella_spark.web.urls import resolve
 from mella_spark.web.warc import content_type
 
