@@ -1,0 +1,214 @@
+"""The encoding of a page that says nothing, or nothing that can be true, from its text.
+
+The guess is chardetng's, the detector of Firefox, told what the page's host and its declared
+language suggest. Two kinds of text are then looked at again. Latin encodings share most of their
+letters, and chardetng without a hint takes Hungarian for Western: the alphabets of the languages
+written in them decide. And one broken character, as left by software that cuts texts by bytes,
+makes chardetng give up Korean: its syllables decide.
+
+``coherence`` tells text from what a wrong encoding makes of it. A label is to be believed unless
+text under it is incoherent and text under the guess is not.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+
+from chardetng_py import EncodingDetector
+
+from mella_spark.web.encodings import decode_part, lookup
+
+SAMPLE_BYTES = 8192
+
+# Text from its first non-ASCII byte on, up to the end of the element or attribute. What is cut off
+# on the left is ASCII, so no character is broken.
+_RUN = re.compile(rb"[\x80-\xff][^<>\"]*+")
+_LEFT = 24
+_LANG = re.compile(rb"<html\b[^>]*?\slang\s*=\s*[\"']?([a-zA-Z]{2})\b(-tw)?", re.IGNORECASE)
+
+# Countries by which chardetng knows what a language is usually written in. Languages of two
+# scripts have none.
+_COUNTRIES = {
+    "ar": "eg", "be": "by", "bg": "bg", "ca": "es", "cs": "cz", "da": "dk", "de": "de", "el": "gr",
+    "es": "es", "et": "ee", "fa": "ir", "fi": "fi", "fr": "fr", "he": "il", "hr": "hr", "hu": "hu",
+    "is": "is", "it": "it", "ja": "jp", "ko": "kr", "lt": "lt", "lv": "lv", "mk": "mk", "nl": "nl",
+    "no": "no", "pl": "pl", "pt": "pt", "ro": "ro", "ru": "ru", "sk": "sk", "sl": "si", "sq": "al",
+    "sv": "se", "th": "th", "tr": "tr", "uk": "ua", "vi": "vn", "zh": "cn",
+}  # fmt: skip
+_TWO_SCRIPTS = frozenset(("rs", "ba", "me", "az", "uz", "kz"))
+
+# Lower-case letters beyond a to z (Unicode CLDR, main exemplar sets), as legacy encodings
+# spell them.
+_ALPHABETS = {
+    "cs": "áčďéěíňóřšťúůýž", "sk": "áäčďéíĺľňóôŕšťúýž", "pl": "ąćęłńóśźż", "hu": "áéíóöőúüű",
+    "ro": "ăâîşţ", "hr": "čćđšž", "tr": "çğıiöşüâîû", "et": "äõöüšž", "lv": "āčēģīķļņšūž",
+    "lt": "ąčęėįšųūž", "fr": "àâæçéèêëîïôœùûüÿ", "de": "äöüß", "es": "áéíñóúüªº",
+    "ca": "àçèéíïòóúü", "pt": "áâãàçéêíóôõúüªº", "it": "àèéìíîòóùúªº", "nl": "áéëèêïíóöü",
+    "da": "æøåé", "sv": "åäöéàü", "fi": "äöåšž", "is": "áðéíóúýþæö", "sq": "çë",
+    "vi": "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ",
+}  # fmt: skip
+_LETTERS = {language: frozenset(letters) for language, letters in _ALPHABETS.items()}
+_LATIN = ("windows-1252", "windows-1250", "iso-8859-2", "windows-1254", "windows-1257")
+_LATIN_GUESSES = frozenset(
+    (*_LATIN, *(f"iso-8859-{part}" for part in (3, 4, 10, 13, 14, 15, 16)), "macintosh")
+)
+# Signs that stand between two letters of one word.
+_JOINERS = frozenset("’‘'·\u00ad\u200b\u200c\u200d\u0640-‐‑")
+_ORDINAL = re.compile("[a-zß-ÿ][ªº]|[ªº][a-zß-ÿ]")
+_WIDE = frozenset(
+    ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "FULLWIDTH", "HALFWIDTH", "IDEOGRAPHIC")
+)
+_MIN_KOREAN = 0.8
+
+
+def sample(body: bytes) -> bytes:
+    """At most SAMPLE_BYTES of the page's non-ASCII texts, one a line, no character broken."""
+    pieces, size = [], 0
+    for match in _RUN.finditer(body):
+        start = match.start()
+        left = body[max(0, start - _LEFT) : start].rpartition(b">")[2].rpartition(b'"')[2]
+        piece = left + match.group()[: SAMPLE_BYTES - size]
+        pieces.append(piece)
+        size += len(piece) + 1
+        if size >= SAMPLE_BYTES:
+            break
+    return b"\n".join(pieces)
+
+
+def hint(body: bytes, host: str | None = None) -> bytes | None:
+    """The top-level domain that says most about the page: its language's, else its own."""
+    match = _LANG.search(body, 0, 4096)
+    if match:
+        language = match.group(1).decode().lower()
+        if match.group(2):
+            return b"tw"
+        if language != "en":  # what templates say of every page
+            country = _COUNTRIES.get(language)
+            return country.encode() if country else None
+    domain = (host or "").rstrip(".").rpartition(".")[2].lower()
+    if domain.isascii() and domain.isalpha() and domain not in _TWO_SCRIPTS:
+        return domain.encode()
+    return None
+
+
+def detect(text: bytes, domain: bytes | None = None) -> str:
+    """WHATWG name of the likeliest encoding of ``text`` (a ``sample``), which is not UTF-8.
+
+    ``domain`` is a ``hint``.
+    """
+    detector = EncodingDetector()
+    detector.feed(text, last=False)
+    answer = detector.guess(tld=domain, allow_utf8=False)
+    # The binding says what Python calls it, which differs once.
+    guess = lookup("windows-874" if answer == "cp874" else answer) or "windows-1252"
+    if guess in _LATIN_GUESSES:
+        return _latin(text, guess)
+    if guess != "euc-kr" and _korean(text):
+        return "euc-kr"
+    return guess
+
+
+def coherence(text: str) -> float:
+    """Share, 0 to 1, of the non-ASCII words of ``text`` that could be words of some language.
+
+    A word with a sign amid its letters, letters of two scripts or an upper-case letter behind a
+    lower-case one cannot; and Latin words beyond any one alphabet cannot.
+    """
+    good = total = latin = 0
+    letters: Counter[str] = Counter()
+    for word in text.split():
+        if word.isascii():
+            continue
+        total += 1
+        kinds = {_kind(character) for character in word if not character.isascii()}
+        ascii_letters = any(c.isascii() and c.isalpha() for c in word)
+        if "bad" in kinds or len(kinds - {"mark"}) > 1 or _broken(word):
+            continue
+        if "LATIN" in kinds:
+            latin += 1
+            letters.update(c for c in word.lower() if not c.isascii() and c.isalpha())
+        elif ascii_letters and kinds - {"mark", "WIDE"}:
+            continue
+        good += 1
+    if not total:
+        return 1.0
+    if latin and letters:
+        good -= round(latin * (1 - _covered(letters) / letters.total()))
+    return good / total
+
+
+def _kind(character: str) -> str:
+    """Script of a letter; ``bad`` for what no text has; ``mark`` for anything else."""
+    category = unicodedata.category(character)
+    if category in ("Cc", "Co", "Cn") or character == "\ufffd":
+        return "bad"
+    if category[0] != "L":
+        return "mark"
+    name = unicodedata.name(character, "").partition(" ")[0]
+    return "WIDE" if name.partition("-")[0] in _WIDE else name
+
+
+def _broken(word: str) -> bool:
+    """Whether the letters of a word are in no order that writing knows."""
+    before = ""
+    for place, character in enumerate(word):
+        letter = character.isalpha() or unicodedata.category(character)[0] == "M"
+        if before and letter and character.isupper() and before.islower():
+            return True
+        if (
+            before
+            and not letter
+            and not character.isascii()
+            and character not in _JOINERS
+            and word[place + 1 : place + 2].isalpha()
+        ):
+            return True
+        before = character if letter else ""
+    return False
+
+
+def _covered(letters: Counter[str]) -> int:
+    """Occurrences of letters within the alphabet that has most of them."""
+    return max(
+        sum(count for letter, count in letters.items() if letter in alphabet)
+        for alphabet in _LETTERS.values()
+    )
+
+
+def _latin(text: bytes, guess: str) -> str:
+    """The Latin encoding under which most of the text is letters of one language."""
+    best, best_score = guess, _latin_score(decode_part(text, guess))
+    for name in _LATIN:
+        if name == guess:
+            continue
+        score = _latin_score(decode_part(text, name))
+        if score > best_score:
+            best, best_score = name, score
+    return best
+
+
+def _latin_score(text: str) -> int:
+    """Letters of the best alphabet, less all that is foreign to it or stands where it cannot."""
+    letters: Counter[str] = Counter()
+    wrong = 0
+    for word in text.split():
+        if word.isascii():
+            continue
+        wrong += 2 * (_broken(word) + bool(_ORDINAL.search(word)))
+        for character in word.lower():
+            if character.isascii():
+                continue
+            if character.isalpha():
+                letters[character] += 1
+            elif _kind(character) == "bad":
+                wrong += 1
+    return 2 * _covered(letters) - letters.total() - wrong
+
+
+def _korean(text: bytes) -> bool:
+    """Whether nearly all of the text is syllables of KS X 1001."""
+    decoded = [c for c in text.decode("euc_kr", "replace") if not c.isascii()]
+    syllables = sum("가" <= character <= "힣" for character in decoded)
+    return syllables >= _MIN_KOREAN * len(decoded) > 0
