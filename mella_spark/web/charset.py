@@ -21,8 +21,8 @@ from __future__ import annotations
 import codecs
 import re
 
-from mella_spark.web.detector import coherence, detect, hint, sample
-from mella_spark.web.encodings import ascii_compatible, codec, decode_part, lookup
+from mella_spark.web.detector import contradicted, detect, hint, sample
+from mella_spark.web.encodings import ascii_compatible, codec, decode_part, is_multibyte, lookup
 from mella_spark.web.prescan import prescan
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "decode",
     "decode_part",
     "encoding_of",
+    "is_multibyte",
     "lookup",
     "must_transcode",
     "prescan",
@@ -38,7 +39,6 @@ __all__ = [
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
 _WIDE = ("utf-16le", "utf-16be")
-_MULTIBYTE = frozenset(("utf-8", "big5", "euc-jp", "euc-kr", "gb18030", "gbk", "shift_jis"))
 _HIGH = bytes(range(0x80, 0x100))
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{4,}")
 _SEVERAL = re.compile(rb"(?:[\x00-\x7f]*+[\xc2-\xf4][\x80-\xbf]{1,3}+){8}")
@@ -47,8 +47,6 @@ _CUT_SHORT = re.compile(
 )
 
 _MAX_DAMAGE = 0.1
-# A label stands unless text is this incoherent under it, and this coherent under the guess.
-_INCOHERENT, _COHERENT = 0.6, 0.9
 
 
 def decode(body: bytes, http_label: str | None = None, host: str | None = None) -> tuple[str, str]:
@@ -91,14 +89,14 @@ def encoding_of(body: bytes, http_label: str | None = None, host: str | None = N
     for name in declared:
         if name in _WIDE or name == "iso-2022-jp":
             continue
-        if name in _MULTIBYTE:
-            if _damage(text, name) <= _MAX_DAMAGE:
-                return name
+        if is_multibyte(name) and _damage(text, name) > _MAX_DAMAGE:
             continue
+        if name == "utf-8":
+            return name
         if name == "windows-1252" and _runs(text):
             continue
         guess = guess or detect(text, hint(body, host))
-        if not _contradicted(text, name, guess):
+        if name == guess or not contradicted(text, name, guess):
             return name
     if _damage(text, "utf-8") <= _MAX_DAMAGE:
         return "utf-8"
@@ -150,18 +148,6 @@ def _runs(text: bytes) -> bool:
     """Whether most high bytes stand in runs."""
     high = len(text) - len(text.translate(None, _HIGH))
     return 2 * sum(map(len, _HIGH_RUN.findall(text))) > high
-
-
-def _contradicted(text: bytes, name: str, guess: str) -> bool:
-    """Whether ``text`` is none in the single-byte encoding ``name``, but some in ``guess``."""
-    if name == guess:
-        return False
-    as_declared, as_guessed = decode_part(text, name), decode_part(text, guess)
-    return (
-        as_declared != as_guessed
-        and coherence(as_declared) < _INCOHERENT
-        and coherence(as_guessed) >= _COHERENT
-    )
 
 
 def _damage(text: bytes, name: str) -> float:

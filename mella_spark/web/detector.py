@@ -18,7 +18,7 @@ from collections import Counter
 
 from chardetng_py import EncodingDetector
 
-from mella_spark.web.encodings import decode_part, lookup
+from mella_spark.web.encodings import decode_part, is_multibyte, lookup
 
 SAMPLE_BYTES = 8192
 
@@ -26,6 +26,7 @@ SAMPLE_BYTES = 8192
 # on the left is ASCII, so no character is broken.
 _RUN = re.compile(rb"[\x80-\xff][^<>\"]*+")
 _LEFT = 24
+_HIGH = bytes(range(0x80, 0x100))
 _LANG = re.compile(rb"<html\b[^>]*?\slang\s*=\s*[\"']?([a-zA-Z]{2})\b(-tw)?", re.IGNORECASE)
 
 # Countries by which chardetng knows what a language is usually written in. Languages of two
@@ -57,10 +58,18 @@ _LATIN_GUESSES = frozenset(
 # Signs that stand between two letters of one word.
 _JOINERS = frozenset("’‘'·\u00ad\u200b\u200c\u200d\u0640-‐‑")
 _ORDINAL = re.compile("[a-zß-ÿ][ªº]|[ªº][a-zß-ÿ]")
+_WITHIN = re.compile(r"[a-zA-Z][^\x00-\x7f][a-zA-Z]")
+# A vowel or tone mark without its consonant.
+_THAI = re.compile("(?:^|[เ-ไะาำฯ-ๆ๏-๛])[ัิ-ฺ็-๎]|[เ-ไ](?:[^ก-ฮ]|$)")
 _WIDE = frozenset(
     ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "FULLWIDTH", "HALFWIDTH", "IDEOGRAPHIC")
 )
-_MIN_KOREAN = 0.8
+_MIN_SYLLABLES = 10
+_MIN_KOREAN = 0.95  # Chinese in GBK reaches 0.7
+# A label stands unless text under the guess is this coherent, and so much less under the label.
+_COHERENT, _INCOHERENT = 0.9, 0.2
+_MIN_BYTES = 16  # non-ASCII
+_MIN_GAIN = 4  # two letters that an alphabet lacks under the label and has under the guess
 
 
 def sample(body: bytes) -> bytes:
@@ -103,10 +112,10 @@ def detect(text: bytes, domain: bytes | None = None) -> str:
     answer = detector.guess(tld=domain, allow_utf8=False)
     # The binding says what Python calls it, which differs once.
     guess = lookup("windows-874" if answer == "cp874" else answer) or "windows-1252"
+    if not is_multibyte(guess) and _korean(text):
+        return "euc-kr"
     if guess in _LATIN_GUESSES:
         return _latin(text, guess)
-    if guess != "euc-kr" and _korean(text):
-        return "euc-kr"
     return guess
 
 
@@ -114,9 +123,11 @@ def coherence(text: str) -> float:
     """Share, 0 to 1, of the non-ASCII words of ``text`` that could be words of some language.
 
     A word with a sign amid its letters, letters of two scripts or an upper-case letter behind a
-    lower-case one cannot; and Latin words beyond any one alphabet cannot.
+    lower-case one cannot; and Latin words beyond any one alphabet cannot. A word in capitals
+    counts by half: Cyrillic encodings that are taken for each other turn the cases round.
     """
-    good = total = latin = 0
+    total = latin = 0
+    good = 0.0
     letters: Counter[str] = Counter()
     for word in text.split():
         if word.isascii():
@@ -129,14 +140,16 @@ def coherence(text: str) -> float:
         if "LATIN" in kinds:
             latin += 1
             letters.update(c for c in word.lower() if not c.isascii() and c.isalpha())
-        elif ascii_letters and kinds - {"mark", "WIDE"}:
+        elif ascii_letters and (
+            kinds - {"mark", "WIDE"} or ("WIDE" in kinds and _WITHIN.search(word))
+        ):
             continue
-        good += 1
+        good += 0.5 if len(word) > 3 and word.isupper() else 1
     if not total:
         return 1.0
     if latin and letters:
-        good -= round(latin * (1 - _covered(letters) / letters.total()))
-    return good / total
+        good -= latin * (1 - _covered(letters) / letters.total())
+    return max(0.0, good) / total
 
 
 def _kind(character: str) -> str:
@@ -152,6 +165,8 @@ def _kind(character: str) -> str:
 
 def _broken(word: str) -> bool:
     """Whether the letters of a word are in no order that writing knows."""
+    if _THAI.search(word):
+        return True
     before = ""
     for place, character in enumerate(word):
         letter = character.isalpha() or unicodedata.category(character)[0] == "M"
@@ -167,6 +182,22 @@ def _broken(word: str) -> bool:
             return True
         before = character if letter else ""
     return False
+
+
+def contradicted(text: bytes, name: str, guess: str) -> bool:
+    """Whether ``text`` is no text in the encoding ``name``, but one in ``guess``."""
+    as_named, as_guessed = decode_part(text, name), decode_part(text, guess)
+    if as_named == as_guessed or len(text) - len(text.translate(None, _HIGH)) < _MIN_BYTES:
+        return False
+    if guess == "euc-kr" and _korean(text):
+        return True
+    if name in _LATIN_GUESSES and guess in _LATIN_GUESSES:
+        letters = sum(not c.isascii() and c.isalpha() for c in as_guessed)
+        score = _latin_score(as_guessed)
+        gain = score - _latin_score(as_named)
+        return score >= _COHERENT * letters and gain >= max(_MIN_GAIN, letters // 25)
+    found = coherence(as_guessed)
+    return found >= _COHERENT and coherence(as_named) <= found - _INCOHERENT
 
 
 def _covered(letters: Counter[str]) -> int:
@@ -211,4 +242,4 @@ def _korean(text: bytes) -> bool:
     """Whether nearly all of the text is syllables of KS X 1001."""
     decoded = [c for c in text.decode("euc_kr", "replace") if not c.isascii()]
     syllables = sum("가" <= character <= "힣" for character in decoded)
-    return syllables >= _MIN_KOREAN * len(decoded) > 0
+    return len(decoded) >= _MIN_SYLLABLES and syllables >= _MIN_KOREAN * len(decoded)

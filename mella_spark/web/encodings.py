@@ -78,6 +78,11 @@ def ascii_compatible(name: str) -> bool:
     return name not in ("utf-16le", "utf-16be", "iso-2022-jp")
 
 
+def is_multibyte(name: str) -> bool:
+    """Whether characters of the encoding of that WHATWG name take one or more bytes."""
+    return name in _MULTIBYTE
+
+
 def decode_part(raw: bytes, name: str) -> str:
     """Text of a page, or a piece of one, in the encoding of that WHATWG name. Never raises.
 
