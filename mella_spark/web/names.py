@@ -1,5 +1,7 @@
 """The element and attribute names that the scanner tells apart, as tables for its inner loop.
 
+Compiled code is cached until ``scan.py`` changes: touch that file after a change of this one.
+
 Names are compared by 64-bit FNV-1a of their lower-case bytes; two of the names below never share
 one, and an unknown name that did would be 1 in 2^64.
 """
@@ -46,6 +48,8 @@ class Tag(IntEnum):
     SVG_HTML = auto()  # inside SVG: the content is HTML again
     MATH_HTML = auto()
     FONT = auto()
+    P = auto()
+    BR = auto()
 
 
 # Flags beside the tag's number.
@@ -80,6 +84,8 @@ _TAGS: dict[str, Tag] = {
     **dict.fromkeys(("foreignobject", "desc"), Tag.SVG_HTML),
     **dict.fromkeys(("mi", "mo", "mn", "ms", "mtext"), Tag.MATH_HTML),
     "font": Tag.FONT,
+    "p": Tag.P,
+    "br": Tag.BR,
 }
 _INLINE = (
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr output "

@@ -79,6 +79,7 @@ _SCRIPT, _RAW, _SELECT, _PLAINTEXT = (
     int(Tag.SCRIPT), int(Tag.RAW), int(Tag.SELECT), int(Tag.PLAINTEXT),
 )  # fmt: skip
 _TEMPLATE, _FRAMESET, _FONT = int(Tag.TEMPLATE), int(Tag.FRAMESET), int(Tag.FONT)
+_P, _BR = int(Tag.P), int(Tag.BR)
 _SVG, _MATH, _SVG_HTML, _MATH_HTML = (
     int(Tag.SVG), int(Tag.MATH), int(Tag.SVG_HTML), int(Tag.MATH_HTML),
 )  # fmt: skip
@@ -305,9 +306,8 @@ def _raw_end(body, at, start, end, script):  # type: ignore[no-untyped-def]
                     continue
             elif escaped and not doubly and _starts(body, at + 1, start, end):
                 doubly = True
-        elif escaped and byte == 45 and at + 2 < size and body[at + 1] == 45:
-            if body[at + 2] == 62:
-                escaped = doubly = False
+        elif escaped and byte == 45 and at + 2 < size and body[at + 1] == 45 and body[at + 2] == 62:
+            escaped = doubly = False
         at += 1
     return size
 
@@ -411,13 +411,12 @@ def _scan(body, text, images, attributes, elements, figures, counts, half):  # t
                     spaced = 1
                 frameset_ok = False
                 at += 5
-            elif byte != 0:  # an ampersand; in plaintext, also a less-than sign
-                if template == 0:
-                    frameset_ok = False
-                    if not (frames or select):
-                        text[written] = byte
-                        written += 1
-                        spaced = 0
+            elif byte != 0 and template == 0:  # "&"; in plaintext, also "<"
+                frameset_ok = False
+                if not (frames or select):
+                    text[written] = byte
+                    written += 1
+                    spaced = 0
             at += 1
             continue
         if at + 2 >= size:
@@ -489,23 +488,19 @@ def _scan(body, text, images, attributes, elements, figures, counts, half):  # t
                 if tag == (_SVG if kind == 1 else _MATH):
                     depth -= 1
                     continue
-                # </p> and </br> leave foreign content
-                leaves = code & BREAKOUT and (
-                    (end - start == 1 and _lower(body[start]) == 112)
-                    or (end - start == 2 and _lower(body[start + 1]) == 114)
-                )
+                leaves = tag in (_P, _BR)
             else:
                 leaves = code & BREAKOUT
                 if tag == _FONT:
                     for row in range(first, attributes_end):
                         name = attributes[row, 0]
-                        leaves |= name == _COLOR or name == _FACE or name == _SIZE
+                        leaves |= name in (_COLOR, _FACE, _SIZE)
             if not leaves:
                 if not closing and not closed and depth < _FOREIGN_DEPTH:
                     if tag == (_SVG if kind == 1 else _MATH):
                         foreign[depth] = kind
                         depth += 1
-                    elif (kind == 1 and (tag == _SVG_HTML or tag == _TITLE)) or (
+                    elif (kind == 1 and (tag in (_SVG_HTML, _TITLE))) or (
                         kind == 2 and tag == _MATH_HTML
                     ):
                         foreign[depth] = 3
@@ -515,9 +510,7 @@ def _scan(body, text, images, attributes, elements, figures, counts, half):  # t
                 depth -= 1
         elif depth and closing:
             kind = foreign[depth - 2]
-            if (kind == 1 and (tag == _SVG_HTML or tag == _TITLE)) or (
-                kind == 2 and tag == _MATH_HTML
-            ):
+            if (kind == 1 and (tag in (_SVG_HTML, _TITLE))) or (kind == 2 and tag == _MATH_HTML):
                 depth -= 1
                 continue
 
@@ -528,12 +521,12 @@ def _scan(body, text, images, attributes, elements, figures, counts, half):  # t
                 template += 1
             continue
         if not closing:
-            if tag == _SVG or tag == _MATH:
+            if tag in (_SVG, _MATH):
                 if not closed and depth < _FOREIGN_DEPTH:
                     foreign[depth] = 1 if tag == _SVG else 2
                     depth += 1
                 continue
-            if tag == _SCRIPT or tag == _RAW or tag == _TITLE:
+            if tag in (_SCRIPT, _RAW, _TITLE):
                 begin = at
                 at = _raw_end(body, begin, start, end, tag == _SCRIPT)
                 if tag == _TITLE and title_start < 0 and not (template or frames):
@@ -541,7 +534,9 @@ def _scan(body, text, images, attributes, elements, figures, counts, half):  # t
         if template or frames:
             continue
         if closing:
-            if tag == _A:
+            if tag == _BR:  # is <br>
+                frameset_ok = False
+            elif tag == _A:
                 link_start = link_end = 0
             elif tag == _HEADING:
                 if open_heading >= 0:
@@ -568,7 +563,7 @@ def _scan(body, text, images, attributes, elements, figures, counts, half):  # t
             continue
         if code & SPOILS:
             frameset_ok = False
-        if tag == _IMG or tag == _IMAGE:
+        if tag in (_IMG, _IMAGE):
             seen += 1
             has_alt = worded = False
             for row in range(first, attributes_end):
@@ -597,7 +592,7 @@ def _scan(body, text, images, attributes, elements, figures, counts, half):  # t
                 attribute_count = attributes_end
         elif tag == _PICTURE:
             picture = element_count
-        elif tag == _BASE or tag == _META:
+        elif tag in (_BASE, _META):
             attribute_count = attributes_end
         elif tag == _HTML:
             if not rooted:
@@ -605,7 +600,7 @@ def _scan(body, text, images, attributes, elements, figures, counts, half):  # t
                     if attributes[row, 0] == _LANG or attributes[row, 0] == _XML_LANG:
                         rooted = True
                         attribute_count = attributes_end
-        elif tag == _A or tag == _LINK:
+        elif tag in (_A, _LINK):
             if tag == _A:
                 link_start = link_end = 0
             licensing = False
