@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import html5lib
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from mella_spark.web.charreferences import unescape_attribute
 from mella_spark.web.names import ATTRIBUTES
-from mella_spark.web.scan import Scan, scan
+from mella_spark.web.scan import scan
 
 Found = list[tuple[str, str]]
 _XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -68,7 +67,7 @@ PIECES = (
     "<template>", "</template>", "<frameset>", "</frameset>", "<body>", "<head>", "</head>",
     "<html lang=x>", "</html>", "<picture>", "</picture>", "<h1>", "</h1>", "<figure>",
 )  # fmt: skip
-# Inside SVG and MathML. No end tags of elements outside, and no blocks left open in the HTML inside:
+# Inside SVG and MathML. No end tags of elements outside, and no blocks left open in HTML inside:
 # what those close takes a tree to know. An image after them closes foreign content anyway.
 FOREIGN = (
     *PIECES[:12], "<p>", "<b>", "<style>", "</style>", "<script>", "</script>",
