@@ -24,6 +24,8 @@ from mella_spark.web.urls import resolve
 
 # HTML's own upper bound for a dimension, and more than any picture has.
 _MAX_SIDE = 1 << 24
+# Images with alt text read from one page. No author writes so many; it bounds a page's memory.
+MAX_IMAGES = 20_000
 # Characters of a heading, a label or a link kept in a context: a line, not a paragraph.
 _LINE_CHARS = 160
 
@@ -93,7 +95,9 @@ class _Reader:
         page, kept = self.page, []
         pairs: set[tuple[str, str]] = set()
         sources: list[Attributes]
-        for row in self.found.images:
+        if len(self.found.images) > MAX_IMAGES:
+            page.rejects["page_limit"] = len(self.found.images) - MAX_IMAGES
+        for row in self.found.images[:MAX_IMAGES]:
             attributes = self._attributes(row[0], row[1])
             alt = collapse(attributes["alt"])
             if not alt:

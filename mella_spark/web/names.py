@@ -1,6 +1,6 @@
 """The element and attribute names that the scanner tells apart, as tables for its inner loop.
 
-Compiled code is cached until ``scan.py`` changes: touch that file after a change of this one.
+Compiled code is cached until ``kernel.py`` changes: touch that file after a change of this one.
 
 Names are compared by 64-bit FNV-1a of their lower-case bytes; two of the names below never share
 one, and an unknown name that did would be 1 in 2^64.

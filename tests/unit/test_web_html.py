@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mella_spark.web.html import pixels, read_page
+from mella_spark.web.html import MAX_IMAGES, pixels, read_page
 from mella_spark.web.page import Image, Page
 
 URL = "http://site.example/dir/page.html"
@@ -190,6 +190,36 @@ def test_query_in_the_page_s_encoding() -> None:
     body = "<meta charset=windows-1251><img src='/a?q=ж' alt='жук'>".encode("cp1251")
     (image,) = read_page(body, URL).images
     assert (image.url, image.alt) == ("http://site.example/a?q=%E6", "жук")
+
+
+def test_a_page_s_images_are_bounded() -> None:
+    page = read("".join(f"<img src={n} alt=x>" for n in range(MAX_IMAGES + 5)))
+    assert len(page.images) == MAX_IMAGES
+    assert page.rejects == {"page_limit": 5}
+
+
+def test_heading_label_and_link_are_context() -> None:
+    page = read(
+        "<h2>Húsvéti <i>ételek</i></h2>" + "<p>x</p>" * 300 + "<a href='/wiki/B%C3%A1r%C3%A1ny'>"
+        "<img src=a alt=x aria-label='Az asztalon'></a><img src=b alt=y>"
+    )
+    lines = (page.images[0].context or "").split("\n")
+    assert lines[:2] == ["Húsvéti ételek", "Az asztalon"]
+    assert lines[3] == "http://site.example/wiki/B%C3%A1r%C3%A1ny"
+    assert (page.images[1].context or "").split("\n")[0] == "Húsvéti ételek"
+    near = read("<h2>Near</h2><a href=a><img src=a alt=x></a>")
+    assert near.images[0].context == "Near"
+
+
+def test_inline_elements_do_not_part_words() -> None:
+    image = only("<p>kra<b>sli</b>ce</p><p>po&nbsp;mlázka<br>x</p><img src=a alt=x>")
+    assert image.context == "kraslice po mlázka x"
+
+
+def test_parameters_are_no_character_references() -> None:
+    image = only("<img src='a?x=1&copy=2&reg;&amp;lt=3' alt='&copy=x &notit; &lt'>")
+    assert image.url == "http://site.example/dir/a?x=1&copy=2%C2%AE&lt=3"
+    assert image.alt == "&copy=x &notit; <"
 
 
 def test_utf_16_pages_pass_the_prefilter() -> None:
