@@ -60,7 +60,12 @@ def build_parser() -> argparse.ArgumentParser:
         ("manifest", "note which crawl files there are to read"),
     ):
         command = add(name, help_)
-        command.add_argument("inputs", nargs="+", metavar="INPUT", help="file, glob or folder")
+        command.add_argument(
+            "inputs",
+            nargs="+",
+            metavar="INPUT",
+            help="file, glob, folder, https:// or s3:// address, or cc:CC-MAIN-YYYY-WW[:limit]",
+        )
         if name == "run":
             command.add_argument("--continuous", action="store_true", help="keep running")
     for name, help_ in STAGE_HELP.items():

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, settings: Settings) -> Result:
     from mella_spark.stages.pipeline import STAGES, run_pipeline
     from mella_spark.stages.stream import run_continuously
 
-    found = find_files(options.inputs)
+    found = find_files(options.inputs, settings.remote)
     if not found.files:
         raise InputError(" ".join(found.problems))
     lake = _lake(options, settings, create=True)
@@ -68,7 +68,7 @@ def manifest(options: argparse.Namespace, settings: Settings) -> Result:
     """Notes crawl files."""
     from mella_spark.stages.manifest import add_files, find_files
 
-    found = find_files(options.inputs)
+    found = find_files(options.inputs, settings.remote)
     if not found.files:
         raise InputError(" ".join(found.problems))
     lake = _lake(options, settings, create=True)

@@ -111,11 +111,11 @@ MANIFEST = _table(
     "Crawl files to read; one row a file.",
     "path",
     _text("path", "path or address of the crawl file", True),
-    _text("kind", "warc or wat", True),
+    _text("kind", "warc, wat, or index (a columnar index of pages in WARC files)", True),
     _text("crawl", "name of the crawl, or of the folder the file lies in"),
-    _long("bytes", "size of the file, bytes"),
+    _long("bytes", "size of the file, bytes, null where it is not known"),
     _time("added_at", "when the file entered the manifest, UTC"),
-    checks={"kind_known": "kind IN ('warc', 'wat')"},
+    checks={"kind_known": "kind IN ('warc', 'wat', 'index')"},
 )
 PAIRS = _table(
     "pairs",

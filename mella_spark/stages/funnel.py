@@ -11,6 +11,8 @@ FILE_PROBLEMS = {
     "missing_file": "{file} is missing.",
     "unreadable_file": "{file} cannot be read.",
     "not_warc": "{file} is not a WARC or WAT file.",
+    "not_index": "{file} is not an index with languages and places of WARC records.",
+    "unreachable_record": "{file}: some of the records it names could not be got.",
     "truncated_file": "{file} is cut short or ends in damage; all records before that were read.",
 }
 

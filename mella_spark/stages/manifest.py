@@ -10,26 +10,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mella_spark.errors import UsageError
+from mella_spark.errors import InputError, UsageError
 from mella_spark.lake.schemas import arrow_schema, spark_schema
 from mella_spark.lake.tables import Lake
 from mella_spark.lake.transaction import transaction
-from mella_spark.settings import ExtractSettings
+from mella_spark.settings import ExtractSettings, RemoteSettings
+from mella_spark.web.listing import in_folder, kind_of, remote_files
+from mella_spark.web.remotefile import shown
 
-CRAWL_FILE = re.compile(r"\.(warc|wat)(\.gz|\.zst|\.zstd)?$", re.IGNORECASE)
-WAT_FILE = re.compile(r"\.wat(\.gz|\.zst|\.zstd)?$", re.IGNORECASE)
 CRAWL_NAME = re.compile(r"CC-MAIN-\d{4}-\d{2}")
-REMOTE = re.compile(r"(https?|s3a?|cc|gs|abfss?|hdfs|ftp):", re.IGNORECASE)
+REMOTE = re.compile(r"(https?|s3a?)://|cc:", re.IGNORECASE)
+ELSEWHERE = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+# What a file of unknown size counts as: Common Crawl's WARC files have about a gigabyte.
+UNKNOWN_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
 class CrawlFile:
-    """One row of the manifest."""
+    """One row of the manifest; ``bytes`` is None where the size is not known."""
 
     path: str
     kind: str
     crawl: str
-    bytes: int
+    bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -40,75 +43,88 @@ class Found:
     problems: tuple[str, ...]
 
 
-def find_files(inputs: Iterable[str]) -> Found:
-    """The crawl files that files, globs and folders name, sorted, each once.
+def find_files(inputs: Iterable[str], remote: RemoteSettings | None = None) -> Found:
+    """The crawl files that inputs name, sorted, each once.
 
-    A folder is searched at any depth; a WAT file beside the WARC file it was made from is left
-    out there, because the WARC holds all that the WAT does. A file named directly is always
-    taken. Raises ``UsageError`` on a remote input.
+    An input is a file, glob or folder (searched at any depth) here or, with ``s3://``, in a bucket;
+    an ``http(s)://`` address of a file; or ``cc:CC-MAIN-YYYY-WW[:limit]``. See ``listing`` for what
+    is read of a folder; a file named directly is always taken. ``remote`` says how to reach what
+    lies elsewhere. Raises ``UsageError`` on an input of another kind.
     """
     files: dict[str, CrawlFile] = {}
     problems = []
     for text in inputs:
-        if REMOTE.match(text) and not Path(text).exists():
-            raise UsageError(
-                f"Remote input {text} cannot be read yet.", "Give local files, globs or folders."
-            )
-        path = Path(text).expanduser()
-        if path.is_dir():
-            matches = _in_folder(path)
-            problem = f"The folder {text} holds no .warc or .wat files."
-        elif glob.has_magic(text) and not path.exists():
-            matches = [Path(match) for match in glob.glob(text, recursive=True)]
-            matches = [match for match in matches if match.is_file()]
-            problem = f"Nothing matches {text}."
-        else:
-            matches = [path] if path.exists() else []
-            problem = f"There is no file {text}."
-        if not matches:
-            problems.append(problem)
-        for match in matches:
-            row = describe(match.resolve())
-            files[row.path] = row
+        try:
+            rows = _remote(text, remote) if _is_remote(text) else _local(text)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        files.update((row.path, row) for row in rows)
     return Found(tuple(files[path] for path in sorted(files)), tuple(problems))
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    names = {path for path in folder.rglob("*") if path.is_file() and CRAWL_FILE.search(path.name)}
-    return sorted(path for path in names if warc_beside(path) not in names)
+def _is_remote(text: str) -> bool:
+    if Path(text).exists():
+        return False
+    if not REMOTE.match(text) and ELSEWHERE.match(text):
+        raise UsageError(
+            f"{shown(text)} cannot be read.",
+            "Inputs are local paths, https:// and s3:// addresses, and cc:CC-MAIN-YYYY-WW[:limit].",
+        )
+    return bool(REMOTE.match(text))
 
 
-def warc_beside(path: Path) -> Path | None:
-    """The WARC file that a WAT file named ``x.warc.wat.gz`` was made from."""
-    if not WAT_FILE.search(path.name):
-        return None
-    return path.with_name(re.sub(r"\.wat(?=\.|$)", "", path.name, flags=re.IGNORECASE))
+def _remote(text: str, settings: RemoteSettings | None) -> list[CrawlFile]:
+    if settings is None:
+        raise UsageError(f"{shown(text)} cannot be read without settings.")
+    files = remote_files(text, settings)
+    return [_row(path, path, size) for path, size in files.items()]
+
+
+def _local(text: str) -> list[CrawlFile]:
+    path = Path(re.sub(r"^file:(//(localhost)?(?=/))?", "", text)).expanduser()
+    if path.is_dir():
+        below = (item.relative_to(path) for item in path.rglob("*") if item.is_file())
+        matches = [path / name for name in in_folder(item.as_posix() for item in below)]
+        problem = f"The folder {text} holds no .warc, .wat or .parquet files."
+    elif glob.has_magic(text) and not path.exists():
+        matches = [Path(match) for match in glob.glob(text, recursive=True)]
+        matches = [match for match in matches if match.is_file()]
+        problem = f"Nothing matches {text}."
+    else:
+        matches = [path] if path.exists() else []
+        problem = f"There is no file {text}."
+    if not matches:
+        raise InputError(problem)
+    return [describe(match.resolve()) for match in matches]
 
 
 def describe(path: Path) -> CrawlFile:
     """The manifest row of a local file."""
-    crawl = CRAWL_NAME.search(str(path))
-    return CrawlFile(
-        path=str(path),
-        kind="wat" if WAT_FILE.search(path.name) else "warc",
-        crawl=crawl.group() if crawl else path.parent.name,
-        bytes=path.stat().st_size,
-    )
+    return _row(str(path), path.name, path.stat().st_size)
+
+
+def _row(path: str, name: str, size: int | None) -> CrawlFile:
+    crawl = CRAWL_NAME.search(path)
+    folder = re.sub(r"[?#].*", "", path) if "://" in path else path
+    parent = Path(folder).parent.name
+    return CrawlFile(path, kind_of(name), crawl.group() if crawl else parent, size)
 
 
 def bounded(files: Iterable[CrawlFile], max_files: int, max_bytes: int) -> list[list[CrawlFile]]:
     """``files`` in order, cut into groups of at most ``max_files`` files and ``max_bytes`` bytes.
 
-    A larger file is a group of its own.
+    A larger file is a group of its own; one of unknown size counts as ``UNKNOWN_BYTES``.
     """
     groups: list[list[CrawlFile]] = []
-    size = 0
+    total = 0
     for file in files:
-        if not groups or len(groups[-1]) == max_files or size + file.bytes > max_bytes:
+        size = UNKNOWN_BYTES if file.bytes is None else file.bytes
+        if not groups or len(groups[-1]) == max_files or total + size > max_bytes:
             groups.append([])
-            size = 0
+            total = 0
         groups[-1].append(file)
-        size += file.bytes
+        total += size
     return groups
 
 

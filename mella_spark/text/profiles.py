@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -35,6 +35,7 @@ class Language(Section):
     endonym: str
     iso639_3: Annotated[str, Field(pattern="^[a-z]{3}$")]
     macro: tuple[str, ...] = ()
+    near_639_3: tuple[Annotated[str, Field(pattern="^[a-z]{3}$")], ...] = ()
     scripts: tuple[Script, ...] = Field(min_length=1)
     direction: Literal["ltr", "rtl"] = "ltr"
     letters: str = ""
@@ -97,6 +98,22 @@ def _load(path: Path) -> dict[str, Language]:
             key = ".".join(str(part) for part in (code, *item["loc"]))
             raise SettingsError(f"{path}: {key}: {item['msg'].lower()}.") from None
     return languages
+
+
+def crawl_codes(codes: Iterable[str], near: bool) -> tuple[str, ...]:
+    """ISO 639-3 codes under which a crawl's index files pages in the languages ``codes``, sorted.
+
+    With ``near`` also those of close languages that its detector takes them for. Raises
+    ``SettingsError`` on a language that is not described.
+    """
+    languages = load_languages()
+    found: set[str] = set()
+    for code in codes:
+        if code not in languages:
+            raise SettingsError(f"{code} is not described in languages.yaml.")
+        language = languages[code]
+        found |= {language.iso639_3, *language.macro, *(language.near_639_3 if near else ())}
+    return tuple(sorted(found))
 
 
 def languages_of_domain(host: str, languages: Mapping[str, Language]) -> tuple[str, ...]:

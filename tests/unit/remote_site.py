@@ -12,7 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import boto3
+import pytest
+import urllib3
 import yaml
+from moto.server import ThreadedMotoServer
 
 from mella_spark.settings import RemoteSettings, conf_dir
 
@@ -186,3 +190,30 @@ class _Handler(BaseHTTPRequestHandler):
 def _pieces(data: bytes) -> Iterator[bytes]:
     for start in range(0, len(data), 1 << 16):
         yield data[start : start + (1 << 16)]
+
+
+@contextlib.contextmanager
+def s3_server() -> Iterator[str]:
+    """Address of a server that speaks S3; the environment holds credentials for it meanwhile."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    urllib3.request("POST", f"http://{host}:{port}/moto-api/reset")  # all servers share one state
+    keys = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "pa55",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in keys.items():
+            patch.setenv(name, value)
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            server.stop()
+
+
+def s3_client(endpoint: str):  # type: ignore[no-untyped-def]
+    """A client of another maker, to fill buckets with."""
+    return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")

@@ -39,7 +39,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ["run", "x.warc.gz"],
         ["run", "x.warc.gz", "--root", "r", "--set", "fetch.ordr=1"],
         ["run", "x.warc.gz", "--root", "r", "--profile", "moon"],
-        ["run", "cc:CC-MAIN-2024-22", "--root", "r"],
+        ["run", "cc:CC-MAIN-2024", "--root", "r"],
         ["export", "--root", "r", "--format", "xml", "--out", "o"],
     ],
 )

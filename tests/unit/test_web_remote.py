@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-import boto3
 import pytest
 import urllib3
 from cryptography import x509
@@ -24,8 +23,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
-from remote_site import FileSite, Served, remote_settings
+from remote_site import FileSite, Served, remote_settings, s3_client, s3_server
 
 from mella_spark.web.httpclient import retry_after
 from mella_spark.web.remote import check_address, is_remote, opener
@@ -490,29 +488,13 @@ def test_retry_after_is_a_number_or_a_date() -> None:
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     """Address of a server that speaks S3, with the bucket ``crawl`` in it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    keys = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "pa55",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in keys.items():
-            patch.setenv(name, value)
-        client(f"http://{host}:{port}").create_bucket(Bucket="crawl")
-        yield f"http://{host}:{port}"
-    server.stop()
-
-
-def client(endpoint: str):  # type: ignore[no-untyped-def]
-    return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+    with s3_server() as endpoint:
+        s3_client(endpoint).create_bucket(Bucket="crawl")
+        yield endpoint
 
 
 def test_objects_are_read_in_blocks(bucket: str) -> None:
-    client(bucket).put_object(Bucket="crawl", Key="seg/a b+c%20.warc.gz", Body=DATA)
+    s3_client(bucket).put_object(Bucket="crawl", Key="seg/a b+c%20.warc.gz", Body=DATA)
     open_ = opener(remote_settings(s3_endpoint=bucket, block_bytes=4096 * 10))
     url = "s3://crawl/seg/a b+c%20.warc.gz"
     with open_(url) as stream:
@@ -526,7 +508,7 @@ def test_objects_are_read_in_blocks(bucket: str) -> None:
 
 
 def test_an_object_that_changes_is_an_error(bucket: str) -> None:
-    put = client(bucket).put_object
+    put = s3_client(bucket).put_object
     put(Bucket="crawl", Key="changing", Body=DATA)
     open_ = opener(remote_settings(s3_endpoint=bucket, block_bytes=4096))
     with open_("s3://crawl/changing") as stream:
@@ -549,7 +531,7 @@ def test_an_s3_server_that_is_not_there_is_a_sentence() -> None:
 
 def test_listing_gives_every_object_below(bucket: str) -> None:
     for key in ("list/a.warc.gz", "list/deep/b.warc.gz", "listing.warc.gz"):
-        client(bucket).put_object(Bucket="crawl", Key=key, Body=b"123")
+        s3_client(bucket).put_object(Bucket="crawl", Key=key, Body=b"123")
     open_ = opener(remote_settings(s3_endpoint=bucket))
     found = open_.listing("s3://crawl/list/")
     assert found == {"s3://crawl/list/a.warc.gz": 3, "s3://crawl/list/deep/b.warc.gz": 3}
