@@ -11,12 +11,11 @@ from protego import Protego
 from yarl import URL
 
 from mella_spark.images.reasons import Rejected
-from mella_spark.web.optout import VALUED, from_headers
+from mella_spark.web.optout import from_headers
 
 MAX_BYTES = 500 * 1024
 """What is read of a robots.txt; RFC 9309 section 2.5 asks for at least this."""
 
-_TOKEN = re.compile(r"[a-z0-9_*-]+")
 # Failures to reach robots.txt that say more about the host than that it was not reached.
 _TELLING = frozenset({"dns", "private_address", "host_down", "host_busy", "tls"})
 # RFC 9309 section 2.3.1.2: a chain of redirects without end counts as no robots.txt at all.
@@ -105,25 +104,4 @@ class Robots:
 
 def opt_outs(headers: Iterable[tuple[str, str]], agent: str) -> list[str]:
     """Reservations in an answer's headers that concern ``agent``, each as ``source:directive``."""
-    return from_headers(
-        (name, _addressed(value, agent) if name.lower() == "x-robots-tag" else value)
-        for name, value in headers
-    )
-
-
-def _addressed(value: str, agent: str) -> str:
-    """The directives of an X-Robots-Tag that are for everybody or for ``agent``.
-
-    A name before a colon addresses what follows it, up to the next name; a directive that takes a
-    value (``max-image-preview: large``) is no name.
-    """
-    ours = True
-    kept = []
-    for piece in value.lower().split(","):
-        name, colon, rest = (part.strip() for part in piece.partition(":"))
-        if colon and _TOKEN.fullmatch(name) and name not in VALUED:
-            ours = name in ("*", agent)
-            piece = rest
-        if ours:
-            kept.append(piece.strip())
-    return ", ".join(kept)
+    return from_headers(headers, agent)
