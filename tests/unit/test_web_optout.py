@@ -26,7 +26,7 @@ from mella_spark.web.optout import ROBOTS, from_headers, from_meta
         ("X-Robots-Tag", "googlebot: noindex, mella-spark: noai", ["x-robots-tag:noai"]),
         ("X-Robots-Tag", "Mella-Spark: noai", ["x-robots-tag:noai"]),
         ("X-Robots-Tag", "unavailable_after: 25 Jun 2010, noai", ["x-robots-tag:noai"]),
-        ("X-Robots-Tag", "unavailable_after: Fri, 25-Jun-10 15:00 UTC, noai", ["x-robots-tag:noai"]),
+        ("X-Robots-Tag", "unavailable_after: Fri, 25-Jun-10 15:00, noai", ["x-robots-tag:noai"]),
         ("TDM-Reservation", " 1 ", ["tdm-reservation:1"]),
         ("tdm-reservation", "0", []),
         ("tdm-reservation", "0, 1", ["tdm-reservation:1"]),
