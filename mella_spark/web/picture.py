@@ -33,6 +33,7 @@ LAZY = (
     "data-img-src",
     "data-image-src",
     "data-url",
+    "data-uri",
     "data-echo",
     "data-ll-src",
     "data-cfsrc",
@@ -52,13 +53,19 @@ LAZY = (
 LAZY_SRCSET = ("srcset", "data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
 
 _ALTERNATIVES = frozenset({*LAZY, *LAZY_SRCSET})
-_PLACEHOLDER = re.compile(
-    r"(?:^|[/_.-])(?:blank|spacer|pixel|1x1|1px|transparent|placeholder|loading|loader|spinner|"
-    r"lazy|lazyload|lazy[_-]placeholder|grey|gray|dummy|clear|trans|empty)[_.\-0-9x]*\.(?:gif|png|svg|jpe?g|webp)"
-    r"(?:[?#]|$)",
-    re.IGNORECASE,
-)
+_EXTENSION = re.compile(r"\.(?:gif|png|svg|jpe?g|webp)(?=[?#]|$)", re.IGNORECASE)
+_NAMES = (
+    "blank", "spacer", "pixel", "1x1", "1px", "transparent", "placeholder", "loading", "loader",
+    "spinner", "lazy", "lazyload", "lazy_placeholder", "lazy-placeholder", "grey", "gray", "dummy",
+    "clear", "trans", "empty",
+)  # fmt: skip
+_PLACEHOLDER = re.compile(rf"(?:^|[/_.-])(?:{'|'.join(_NAMES)})[_.\-0-9x]*\Z", re.IGNORECASE)
+# What may follow a placeholder's name; two of the names are made of it themselves.
+_NUMBERS = "_.-0123456789xX"
+_LAST_WORDS = tuple(name for name in _NAMES if name[0] != "1")
 _NOT_A_PICTURE = re.compile(r"\s*(?:$|#|(?:data|about|blob|javascript):)", re.IGNORECASE)
+# Nothing else can begin what that matches, but white space and signs.
+_MAY_BE_NO_PICTURE = frozenset("dabjDABJ")
 
 
 def choose(
@@ -69,8 +76,8 @@ def choose(
     Without any usable reference, ``src`` as it stands (a placeholder), or an empty string.
     """
     src = attributes.get("src") or ""
-    if not _NOT_A_PICTURE.match(src) and (
-        (not sources and _ALTERNATIVES.isdisjoint(attributes)) or not _PLACEHOLDER.search(src)
+    if _is_picture(src) and (
+        (not sources and _ALTERNATIVES.isdisjoint(attributes)) or not _is_placeholder(src)
     ):
         return src
     for name in LAZY:
@@ -81,16 +88,35 @@ def choose(
         for name in LAZY_SRCSET:
             value = element.get(name)
             candidate = srcset.best(value) if value else None
-            if candidate and not _NOT_A_PICTURE.match(candidate):
+            if candidate and _is_picture(candidate):
                 return candidate
     return src
+
+
+def _is_picture(reference: str) -> bool:
+    first = reference[:1]
+    if first.isalnum() and first not in _MAY_BE_NO_PICTURE:
+        return True
+    return first == "/" or not _NOT_A_PICTURE.match(reference)
+
+
+def _is_placeholder(reference: str) -> bool:
+    """Whether a file in the path or query bears the name of a placeholder."""
+    for extension in _EXTENSION.finditer(reference):
+        end = extension.start()
+        name = reference[max(0, reference.rfind("/", 0, end)) : end]
+        words = name.rstrip(_NUMBERS).lower()  # a cheap look first: nearly no file is one
+        suspect = words.endswith(_LAST_WORDS) or "1x1" in name.lower() or words.endswith("1p")
+        if suspect and _PLACEHOLDER.search(name):
+            return True
+    return False
 
 
 def _is_address(value: str) -> bool:
     """Whether a data attribute holds an address, not an id, a flag, JSON or a placeholder."""
     return (
-        not _NOT_A_PICTURE.match(value)
+        _is_picture(value)
         and ("/" in value or "." in value)
         and not value.lstrip().startswith(("{", "["))
-        and not _PLACEHOLDER.search(value)
+        and not _is_placeholder(value)
     )

@@ -9,6 +9,11 @@ _SPACE = " \t\n\f\r"
 _NOT_SPACE_OR_COMMA = re.compile(r"[^ \t\n\f\r,]")
 _URL_END = re.compile(r"[ \t\n\f\r]")
 _INTEGER = re.compile(r"[0-9]+\Z")
+# A candidate as nearly all are written: an address and one width or density.
+_TYPICAL = re.compile(
+    r"[ \t\n\f\r,]*+([^ \t\n\f\r,][^ \t\n\f\r]*+)(?<!,)[ \t\n\f\r]++"
+    r"(?:([1-9][0-9]{0,8})w|([0-9]{1,9}(?:\.[0-9]{1,9})?)x)[ \t\n\f\r]*+(?:,|\Z)"
+)
 _FLOAT = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 
 
@@ -25,6 +30,14 @@ def parse(srcset: str) -> list[Candidate]:
     candidates: list[Candidate] = []
     position, end = 0, len(srcset)
     while True:
+        typical = _TYPICAL.match(srcset, position)
+        if typical is not None:
+            url, width, density = typical.groups()
+            candidates.append(
+                Candidate(url, int(width), None) if width else Candidate(url, None, float(density))
+            )
+            position = typical.end()
+            continue
         start = _NOT_SPACE_OR_COMMA.search(srcset, position)
         if start is None:
             return candidates
@@ -81,7 +94,7 @@ def _candidate(url: str, descriptors: list[str]) -> Candidate | None:
     for descriptor in descriptors:
         value, unit = descriptor[:-1], descriptor[-1]
         if unit == "w" and _INTEGER.match(value) and width is None and density is None:
-            width = int(value)
+            width = _whole(value)
             if width == 0:
                 return None
         elif unit == "x" and _FLOAT.match(value) and density is width is height is None:
@@ -89,7 +102,7 @@ def _candidate(url: str, descriptors: list[str]) -> Candidate | None:
             if density < 0:
                 return None
         elif unit == "h" and _INTEGER.match(value) and height is None and density is None:
-            height = int(value)
+            height = _whole(value)
             if height == 0:
                 return None
         else:
@@ -97,3 +110,8 @@ def _candidate(url: str, descriptors: list[str]) -> Candidate | None:
     if height is not None and width is None:
         return None
     return Candidate(url, width, 1.0 if density is None and width is None else density)
+
+
+def _whole(digits: str) -> int:
+    """The number, or one as good as it: Python refuses to read thousands of digits."""
+    return int(digits.lstrip("0")[:18] or "0")

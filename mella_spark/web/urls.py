@@ -28,14 +28,14 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _FORBIDDEN_HOST = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
 # What the standard's path and query percent-encode sets leave as it is.
 _PATH_SAFE = "%/!$&'()*+,;=:@|[]\\"
+_USER_SAFE = "%!$&'()*+,"
 _QUERY_SAFE = "%/!$&()*+,;=:@|[]\\?`{}^"
-# Already in browser spelling (letters to start the last label: not a numeric IPv4 host).
-_CANONICAL = re.compile(
-    r"https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z](?:[a-z0-9-]*[a-z0-9])?"
-    r"/(?:[A-Za-z0-9_~!$&()*+,;=:@-][A-Za-z0-9._~!$&()*+,;=:@%-]*/)*"
-    r"(?:[A-Za-z0-9_~!$&()*+,;=:@-][A-Za-z0-9._~!$&()*+,;=:@%-]*)?"
-    r"(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?%-]*)?"
-)
+# Characters that stay as they are both in a path and in a query, whatever the encoding.
+_PLAIN = re.compile(r"[A-Za-z0-9._~!$&()*+,;=@/?%-]+")
+_PLAIN_ABSOLUTE = re.compile(r"(https?)://([^/?#@\\\s]+)(/[A-Za-z0-9._~!$&()*+,;=:@/?%-]*)")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/%|\[\]-]*")
+_CLIMBS = re.compile(r"(?:\.\./)+")
+_JOINERS = "\u200c\u200d"
 _ENCODED_DOT = re.compile("%2e", re.IGNORECASE)
 
 
@@ -43,13 +43,10 @@ class Url(NamedTuple):
     """An absolute http(s) address in its parts, each in browser spelling."""
 
     scheme: str
-    authority: str
+    origin: str
     path: str
+    folder: str  # what relative references start in; ends with a slash
     query: str | None
-
-    def __str__(self) -> str:
-        query = "" if self.query is None else f"?{self.query}"
-        return f"{self.scheme}://{self.authority}{self.path}{query}"
 
 
 def normalise(url: str) -> str | None:
@@ -62,25 +59,74 @@ def resolve(reference: str, base: str | None, encoding: str = "utf-8") -> str | 
 
     ``encoding`` is the page's character encoding (a Python codec), used for the query only.
     """
-    reference = reference.strip(_EDGES).translate(_INSIDE).partition("#")[0]
+    if len(reference) <= MAX_URL:
+        plain = _plain(reference, base)
+        if plain is not None:
+            return plain
+    reference = reference.strip(_EDGES).partition("#")[0]
+    if "\n" in reference or "\t" in reference or "\r" in reference:
+        reference = reference.translate(_INSIDE)
     if len(reference) > MAX_URL:
         return None
-    if _CANONICAL.fullmatch(reference):
-        return reference
+    before, mark, query = reference.partition("?")
+    if "\\" in before:  # browsers read those before the query as slashes
+        before = before.replace("\\", "/")
+    written = _query(query, encoding) if mark else None
     parsed_base = parse(base) if base is not None else None
-    scheme = _SCHEME.match(reference)
+    scheme = _SCHEME.match(before) if ":" in before else None
     if scheme:
         name = scheme.group()[:-1].lower()
         if name not in DEFAULT_PORTS:
             return None
-        rest = reference[scheme.end() :].replace("\\", "/", _before_query(reference))
+        rest = before[scheme.end() :]
         # "http:picture.png" is relative to a page of the same scheme.
         if parsed_base and name == parsed_base.scheme and not rest.startswith("//"):
-            return _relative(rest, parsed_base, encoding)
-        return _absolute(name, rest.lstrip("/"), encoding)
-    if parsed_base is None:
+            return _relative(rest, written, parsed_base)
+        return _absolute(name, rest.lstrip("/"), written)
+    return None if parsed_base is None else _relative(before, written, parsed_base)
+
+
+def _plain(reference: str, base: str | None) -> str | None:
+    """The address of a reference as most are written; None if there is more to it.
+
+    It has only letters, digits and signs that nothing happens to. It may begin with a slash or
+    climb folders, but has no other dot segments, and no mark inside that needs a closer look.
+    """
+    if _PLAIN.fullmatch(reference):
+        parsed = parse(base) if base is not None else None
+        if parsed is None:
+            return None
+        climbs = _CLIMBS.match(reference) if reference[0] == "." else None
+        rest = reference[climbs.end() :] if climbs else reference
+        if not rest or rest[0] in ".?" or "/." in rest or _has_encoded_dot(rest):
+            return None
+        if climbs:
+            return f"{parsed.origin}{_climb(parsed.folder, climbs.end() // 3)}{rest}"
+        if rest[0] != "/":
+            return f"{parsed.origin}{parsed.folder}{rest}"
+        return None if rest.startswith("//") else parsed.origin + rest
+    absolute = _PLAIN_ABSOLUTE.fullmatch(reference) if reference.startswith("http") else None
+    if absolute is None:
         return None
-    return _relative(reference.replace("\\", "/", _before_query(reference)), parsed_base, encoding)
+    scheme, host, rest = absolute.groups()
+    if "/." in rest or _has_encoded_dot(rest):
+        return None
+    authority = _authority(scheme, host)
+    return None if authority is None else f"{scheme}://{authority}{rest}"
+
+
+def _has_encoded_dot(text: str) -> bool:
+    return "%2" in text and _ENCODED_DOT.search(text) is not None
+
+
+def _climb(folder: str, count: int) -> str:
+    """The folder ``count`` levels above ``folder``, which ends with a slash."""
+    end = len(folder) - 1
+    for _ in range(count):
+        if end <= 0:
+            return "/"
+        end = folder.rfind("/", 0, end)
+    return folder[: end + 1] or "/"
 
 
 @lru_cache(maxsize=256)
@@ -92,58 +138,56 @@ def parse(url: str) -> Url | None:
     scheme, _, rest = text.partition("://")
     before, mark, query = rest.partition("?")
     authority, _, path = before.partition("/")
-    return Url(scheme, authority, "/" + path, query if mark else None)
+    path = "/" + path
+    folder = path[: path.rfind("/") + 1]
+    return Url(scheme, f"{scheme}://{authority}", path, folder, query if mark else None)
 
 
-def _before_query(reference: str) -> int:
-    """How many backslashes stand before the query: browsers read those as slashes."""
-    return reference.partition("?")[0].count("\\")
-
-
-def _absolute(scheme: str, rest: str, encoding: str) -> str | None:
-    before, mark, query = rest.partition("?")
-    authority, _, path = before.partition("/")
+def _absolute(scheme: str, rest: str, query: str | None) -> str | None:
+    authority, _, path = rest.partition("/")
     written = _authority(scheme, authority)
     if written is None:
         return None
-    return str(Url(scheme, written, _path([], path), _query(query, encoding) if mark else None))
+    return _joined(f"{scheme}://{written}", _path("/", path), query)
 
 
-def _relative(reference: str, base: Url, encoding: str) -> str | None:
-    if reference.startswith("//"):
-        return _absolute(base.scheme, reference.lstrip("/"), encoding)
-    path, mark, query = reference.partition("?")
-    written = _query(query, encoding) if mark else None
+def _relative(path: str, query: str | None, base: Url) -> str | None:
+    if path.startswith("//"):
+        return _absolute(base.scheme, path.lstrip("/"), query)
     if path.startswith("/"):
-        path = _path([], path[1:])
-    elif path:
-        path = _path(base.path.split("/")[1:-1], path)
-    else:
-        path, written = base.path, written if mark else base.query
-    return str(Url(base.scheme, base.authority, path, written))
+        return _joined(base.origin, _path("/", path[1:]), query)
+    if path:
+        return _joined(base.origin, _path(base.folder, path), query)
+    return _joined(base.origin, base.path, base.query if query is None else query)
 
 
-def _path(segments: list[str], path: str) -> str:
-    """``path`` below ``segments``, dot segments resolved, percent-encoded; starts with a slash."""
-    segments = list(segments)
-    pieces = path.split("/")
-    for index, piece in enumerate(pieces):
-        last = index == len(pieces) - 1
-        plain = _ENCODED_DOT.sub(".", piece) if "%2" in piece else piece
+def _joined(origin: str, path: str, query: str | None) -> str:
+    return f"{origin}{path}" if query is None else f"{origin}{path}?{query}"
+
+
+def _path(folder: str, path: str) -> str:
+    """``path`` below ``folder``, dot segments resolved, percent-encoded; starts with a slash."""
+    if not _PLAIN_PATH.fullmatch(path):
+        path = quote_from_bytes(path.encode("utf-8", "replace"), _PATH_SAFE)
+    if path[:1] != "." and "/." not in path and not _has_encoded_dot(path):
+        return folder + path
+    segments = folder.split("/")[1:-1]
+    *pieces, last = ((_ENCODED_DOT.sub(".", p) if "%2" in p else p, p) for p in path.split("/"))
+    for plain, piece in pieces:
         if plain == "..":
-            if segments:
-                segments.pop()
-            if last:
-                segments.append("")
-        elif plain == ".":
-            if last:
-                segments.append("")
-        else:
+            del segments[-1:]
+        elif plain != ".":
             segments.append(piece)
-    return "/" + quote_from_bytes("/".join(segments).encode("utf-8", "replace"), _PATH_SAFE)
+    plain, piece = last
+    if plain == "..":
+        del segments[-1:]
+    segments.append("" if plain in (".", "..") else piece)
+    return "/" + "/".join(segments)
 
 
 def _query(query: str, encoding: str) -> str:
+    if query.isascii() or encoding.startswith("utf-16"):  # the standard's output encoding
+        encoding = "utf-8"
     return quote_from_bytes(query.encode(encoding, "mella-url"), _QUERY_SAFE)
 
 
@@ -158,7 +202,9 @@ def _reference(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("mella-url", _reference)
 
 
+@lru_cache(maxsize=4096)
 def _authority(scheme: str, authority: str) -> str | None:
+    """``authority`` in browser spelling; None if it is not valid."""
     credentials, at, host_port = authority.rpartition("@")
     if host_port.startswith("["):
         address, bracket, port = host_port[1:].partition("]")
@@ -173,13 +219,19 @@ def _authority(scheme: str, authority: str) -> str | None:
         return None
     port = port and str(int(port))
     colon = f":{port}" if port and port != DEFAULT_PORTS[scheme] else ""
-    user = (
-        quote_from_bytes(credentials.encode("utf-8", "replace"), "%!$&()*+,:") + "@" if at else ""
+    return f"{_user(credentials) if at else ''}{host}{colon}"
+
+
+def _user(credentials: str) -> str:
+    name, _, password = (
+        quote_from_bytes(part.encode("utf-8", "replace"), _USER_SAFE)
+        for part in credentials.partition(":")
     )
-    return f"{user}{host}{colon}"
+    if not name and not password:
+        return ""
+    return f"{name}:{password}@" if password else f"{name}@"
 
 
-@lru_cache(maxsize=4096)
 def _host(name: str) -> str | None:
     """Lower-case ASCII spelling of a host; None if browsers refuse it."""
     if "%" in name:
@@ -189,7 +241,7 @@ def _host(name: str) -> str | None:
         name = _to_ascii(name) or ""
     if not name or _FORBIDDEN_HOST.search(name):
         return None
-    last = name.rstrip(".").rpartition(".")[2]
+    last = name.removesuffix(".").rpartition(".")[2]
     if last.isdigit() or re.fullmatch("0x[0-9a-f]*", last):
         return _ipv4(name)
     return name
@@ -198,16 +250,24 @@ def _host(name: str) -> str | None:
 def _to_ascii(name: str) -> str | None:
     """UTS 46 ToASCII; labels that IDNA 2008 refuses (emoji) are still encoded, as browsers do."""
     try:
-        name = idna.uts46_remap(name, std3_rules=False)
-    except idna.IDNAError:
+        labels = re.split("[.。．｡]", idna.uts46_remap(name, std3_rules=False))
+        return ".".join(map(_label, labels))
+    except ValueError:  # idna's errors too
         return None
-    try:
-        return ".".join(
-            label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")
-            for label in re.split("[.。．｡]", name)
-        )
-    except UnicodeError:
-        return None
+
+
+def _label(label: str) -> str:
+    """One label of a host in ASCII. Raises ValueError if it is not valid."""
+    if label.startswith("xn--"):
+        text = label[4:].encode("ascii").decode("punycode")
+        if text.isascii() or idna.uts46_remap(text, std3_rules=False) != text:
+            raise ValueError(f"{label!r} stands for no label in Unicode")
+    if label.isascii():
+        return label
+    for position, character in enumerate(label):
+        if character in _JOINERS and not idna.valid_contextj(label, position):
+            raise ValueError(f"{label!r} joins what cannot be joined")
+    return "xn--" + label.encode("punycode").decode("ascii")
 
 
 def _ipv4(name: str) -> str | None:

@@ -32,6 +32,9 @@ from mella_spark.web.srcset import Candidate, best, parse
         ("a f(1, 2) 3x, b", [("b", None, 1.0)]),
         ("a 1e1x", [("a", None, 10.0)]),
         ("a ١w, b", [("b", None, 1.0)]),
+        ("a 1w, b 02w , c 2.5x,d 3.x", [("a", 1, None), ("b", 2, None), ("c", None, 2.5)]),
+        ("a\xa0 1w", [("a\xa0", 1, None)]),
+        (f"a 1{'0' * 6000}w, b {'0' * 5000}7w", [("a", 10**17, None), ("b", 7, None)]),
     ],
 )  # fmt: skip
 def test_candidates(srcset: str, expected: list[tuple[str, int | None, float | None]]) -> None:
@@ -63,3 +66,46 @@ def test_any_text_gives_urls_without_space_or_outer_commas(text: str) -> None:
         assert not item.url.startswith(",")
         assert not item.url.endswith(",")
         assert (item.width is None) != (item.density is None)
+
+
+def by_the_letter(text: str) -> list[Candidate]:
+    """The standard's steps, one character after the other."""
+    found: list[Candidate] = []
+    position = 0
+    while True:
+        while position < len(text) and text[position] in " \t\n\f\r,":
+            position += 1
+        if position == len(text):
+            return found
+        start = position
+        while position < len(text) and text[position] not in " \t\n\f\r":
+            position += 1
+        address, descriptors, current, depth = text[start:position], [], "", False
+        if address.endswith(","):
+            address = address.rstrip(",")
+        else:
+            while position < len(text) and (depth or text[position] != ","):
+                character = text[position]
+                position += 1
+                depth = character != ")" if depth else character == "("
+                if character in " \t\n\f\r" and not depth:
+                    descriptors += [current] if current else []
+                    current = ""
+                else:
+                    current += character
+            descriptors += [current] if current else []
+        numbers = {item[-1]: item[:-1] for item in descriptors}
+        valid = len(numbers) == len(descriptors) and set(numbers) in ({"w"}, {"x"}, set())
+        try:
+            width = int(numbers["w"]) if "w" in numbers else None
+            density = float(numbers["x"]) if "x" in numbers else None
+        except ValueError:
+            continue
+        plain = all(set(number) <= set("0123456789.") for number in numbers.values())
+        if valid and plain and width != 0 and not numbers.get("x", "").endswith("."):
+            found.append(Candidate(address, width, 1.0 if width is density is None else density))
+
+
+@given(st.text("ab, \t12.5wx", max_size=40))
+def test_the_quick_way_is_the_standards(text: str) -> None:
+    assert parse(text) == by_the_letter(text)

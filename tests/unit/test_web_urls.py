@@ -51,6 +51,34 @@ BASE = "http://ex.org/a/b/c.html?q=1"
         ("http://h:/", "http://h/"),
         ("http://h:00080/", "http://h/"),
         ("http://u:p@h/", "http://u:p@h/"),
+        ("http://u':p:@@h/", "http://u':p%3A%40@h/"),
+        ("http://:a:b@h/", "http://:a%3Ab@h/"),
+        ("http://@h/", "http://h/"),
+        ("http://u:@h/", "http://u@h/"),
+        ("http://h/a/../b.png", "http://h/b.png"),
+        ("http://h/%2e%2e/b.png", "http://h/b.png"),
+        ("http://h/.b/...png?/../x", "http://h/.b/...png?/../x"),
+        ("https://CDN.ex.org:443/b.png?w=1#f", "https://cdn.ex.org/b.png?w=1"),
+        ("http://h.org:8080/b:c.png", "http://h.org:8080/b:c.png"),
+        ("http://h?x/y", "http://h/?x/y"),
+        ("http://h\\x/y", "http://h/x/y"),
+        ("http:////h/y", "http://h/y"),
+        ("../", "http://ex.org/a/"),
+        ("../../../../x.png?a=../b", "http://ex.org/x.png?a=../b"),
+        (".../x.png", "http://ex.org/a/b/.../x.png"),
+        ("..x.png", "http://ex.org/a/b/..x.png"),
+        ("../.x.png", "http://ex.org/a/.x.png"),
+        ("a;b=1@2,3.png", "http://ex.org/a/b/a;b=1@2,3.png"),
+        ("%2ex.png", "http://ex.org/a/b/%2ex.png"),
+        ("a%20b.png", "http://ex.org/a/b/a%20b.png"),
+        ("a:b.png", None),
+        ("./a:b.png", "http://ex.org/a/b/a:b.png"),
+        ("///h.org//x", "http://h.org//x"),
+        ("/\\h.org/x", "http://h.org/x"),
+        ("http://8080../x", "http://8080../x"),
+        ("http://a\u200db.org/", None),
+        ("http://\u0915\u094d\u200d\u0937.org/", "http://xn--11b2ezcw70k.org/"),
+        ("http://xn--é.org/", None),
         ("data:image/gif;base64,R0", None),
         ("javascript:void(0)", None),
         ("mailto:a@b", None),
@@ -73,6 +101,11 @@ def test_as_browsers_do(reference: str, expected: str | None) -> None:
 
 def test_the_query_is_in_the_encoding_of_the_page_and_the_path_is_not() -> None:
     assert resolve("ж?ж=☃", "http://h/", "cp1251") == "http://h/%D0%B6?%E6=%26%239731%3B"
+
+
+def test_the_query_of_a_utf_16_page_is_in_utf_8() -> None:
+    assert resolve("?é", "http://h/", "utf-16le") == "http://h/?%C3%A9"
+    assert resolve("?é", "http://h/", "cp1252") == "http://h/?%E9"
 
 
 def test_without_a_base() -> None:
