@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -59,12 +59,21 @@ def extract_batches(
         for part in batch.select(["path", "kind", "start", "end"]).to_pylist():
             path = part["path"]
             output = _Output(path, settings.output_bytes)
-            events = harvest(
-                path, part["kind"], settings, part["start"], part["end"], opener=opener
-            )
+            events = _events(part, settings, remote, opener)
             for column, row, size in _rows(path, events, find_language):
                 yield from output.add(column, row, size)
             yield from output.rest()
+
+
+def _events(
+    part: dict[str, Any], settings: ExtractSettings, remote: RemoteSettings | None, opener: Opener
+) -> Iterator[Event]:
+    path, start, end = part["path"], part["start"], part["end"]
+    if part["kind"] == "index" and remote is not None:
+        from mella_spark.web.ranges import harvest_index
+
+        return harvest_index(path, settings, remote, start, end)
+    return harvest(path, part["kind"], settings, start, end, opener=opener)
 
 
 def _opener(remote: RemoteSettings | None) -> Opener:

@@ -27,7 +27,9 @@ from mella_spark.images.hashes import phash, sha256
 from mella_spark.images.reasons import Rejected
 from mella_spark.images.robots import product_token
 from mella_spark.lake.schemas import arrow_schema
-from mella_spark.settings import FetchSettings
+from mella_spark.settings import FetchSettings, RemoteSettings
+from mella_spark.web.remote import opener
+from mella_spark.web.warc import open_file
 
 INPUT_COLUMNS = ("image_url", "warc_file", "archive_file", "archive_offset")
 OUTPUT_BYTES = 32 << 20
@@ -36,6 +38,7 @@ OUTPUT_ROWS = 1024
 
 _WINDOW = 16  # rows under way, mostly waiting for turns, for each request that may be in flight
 _HELD_BYTES = 2 * OUTPUT_BYTES  # finished pictures that Spark has yet to take: then no more begin
+_WINDOW_BYTES = 1 << 18  # asked at a time of a crawl file elsewhere: most pictures are smaller
 _FINAL = frozenset({"opted_out", "robots"})  # the owner's word: nobody is asked a second time
 
 
@@ -64,15 +67,18 @@ class _Picture:
 
 
 def fetch_batches(
-    batches: Iterator[pa.RecordBatch], settings: FetchSettings
+    batches: Iterator[pa.RecordBatch],
+    settings: FetchSettings,
+    remote: RemoteSettings | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Rows of ``images`` (without ``txn``) for rows of ``INPUT_COLUMNS``: one for each, always.
 
     ``archive_file`` and ``archive_offset`` tell where the crawl holds an answer for ``image_url``,
     null where it does not. The order of rows is that in which they finish. For the limits of a
-    host to hold, all rows of a host must be in one partition.
+    host to hold, all rows of a host must be in one partition. ``remote`` says how crawl files that
+    lie elsewhere are read (without it, local ones only).
     """
-    with _Worker(settings) as worker:
+    with _Worker(settings, remote) as worker:
         rows: list[dict[str, Any]] = []
         size = 0
         for row in worker.answers(batches):
@@ -93,8 +99,9 @@ def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
 class _Worker:
     """An event loop on a thread of its own, with a fetcher in it and threads that decode."""
 
-    def __init__(self, settings: FetchSettings) -> None:
+    def __init__(self, settings: FetchSettings, remote: RemoteSettings | None) -> None:
         self._settings = settings
+        self._open = open_file if remote is None else opener(remote, _WINDOW_BYTES)
         self._limits = Limits(settings.max_pixels, settings.min_side)
         self._agent = product_token(settings.user_agent) if settings.respect_optout else None
         self._loop = asyncio.new_event_loop()
@@ -179,7 +186,7 @@ class _Worker:
 
     def _from_archive(self, path: str, offset: int) -> _Picture:
         try:
-            captured = read_picture(path, offset, self._settings.max_bytes, self._agent)
+            captured = read_picture(path, offset, self._settings.max_bytes, self._agent, self._open)
         except Rejected as error:
             return _Picture("archive", error.reason)
         return self._examined(_Picture("archive", None, captured.http_status), captured.payload)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mella_spark.errors import InputError
 from mella_spark.images.reasons import Rejected
 from mella_spark.images.robots import opt_outs
-from mella_spark.web.warc import read_record_at
+from mella_spark.web.warc import Opener, open_file, read_record_at
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,11 @@ class Captured:
 
 
 def read_picture(
-    path: str, offset: int, max_bytes: int, respect_optout_for: str | None = None
+    path: str,
+    offset: int,
+    max_bytes: int,
+    respect_optout_for: str | None = None,
+    opener: Opener = open_file,
 ) -> Captured:
     """The picture of the record at ``offset`` bytes into a crawl file.
 
@@ -30,7 +34,7 @@ def read_picture(
     the crawler cut short: what is missing may come after the last pixel.
     """
     try:
-        record = read_record_at(path, offset)
+        record = read_record_at(path, offset, opener=opener)
     except InputError as error:
         raise Rejected("archive", str(error)) from None
     if record.status not in (None, 200):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mella_spark.lake.schemas import spark_schema
 from mella_spark.lake.tables import Lake
-from mella_spark.settings import Settings
+from mella_spark.settings import RemoteSettings, Settings
 from mella_spark.stages.stream import Batch, Stage
+from mella_spark.text.profiles import crawl_codes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -37,7 +38,12 @@ def process(batch: Batch) -> None:
     )
     extracted = (
         files.repartition(max(1, files.count()))
-        .mapInArrow(partial(extract_batches, settings=batch.settings.extract), schema)
+        .mapInArrow(
+            partial(
+                extract_batches, settings=batch.settings.extract, remote=remote(batch.settings)
+            ),
+            schema,
+        )
         .persist()
     )
     try:
@@ -74,6 +80,13 @@ def process(batch: Batch) -> None:
         batch.txn.append("ledger", ledger)
     finally:
         extracted.unpersist()
+
+
+def remote(settings: Settings) -> RemoteSettings:
+    """How files elsewhere are read, and which languages' pages of a URL index."""
+    given, targets = settings.remote, settings.languages.targets
+    codes = given.index_languages or crawl_codes(targets, given.index_near)
+    return given.model_copy(update={"index_languages": codes})
 
 
 STAGE = Stage(NAME, "items", source, process)

@@ -48,7 +48,8 @@ def process(batch: Batch) -> None:
             wanted.repartition(batch.settings.lake.shuffle_partitions, place)
             .sortWithinPartitions("archive_file", "archive_offset", "image_url")
             .mapInArrow(
-                partial(fetch_batches, settings=batch.settings.fetch), spark_schema("images")
+                partial(fetch_batches, settings=batch.settings.fetch, remote=batch.settings.remote),
+                spark_schema("images"),
             )
             .persist()
         )

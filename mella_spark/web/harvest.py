@@ -92,19 +92,22 @@ def harvest(
 
     ``start`` and ``end`` are bytes into the file: records that start between them are read.
     """
-    read = _from_wat if kind == "wat" else _from_warc
     for record in read_records(path, start, end, opener=opener):
-        if isinstance(record, Reject):
-            yield record
-            continue
-        try:
-            yield read(record, path, settings)
-        except TimeoutError as error:
-            yield _reject(record, "record_timeout", str(error))
-        except watchdog.Crashed as error:
-            yield _reject(record, "parser_error", str(error))
-        except Exception as error:  # one page must never cost the file; quarantine says which
-            yield _reject(record, "parser_error", f"{type(error).__name__}: {error}")
+        yield judge(record, path, kind, settings)
+
+
+def judge(record: Record | Reject, path: str, kind: str, settings: ExtractSettings) -> Event:
+    """What a record of the file at ``path`` holds. Raises nothing."""
+    if isinstance(record, Reject):
+        return record
+    try:
+        return (_from_wat if kind == "wat" else _from_warc)(record, path, settings)
+    except TimeoutError as error:
+        return _reject(record, "record_timeout", str(error))
+    except watchdog.Crashed as error:
+        return _reject(record, "parser_error", str(error))
+    except Exception as error:  # one page must never cost the file; quarantine says which
+        return _reject(record, "parser_error", f"{type(error).__name__}: {error}")
 
 
 def sniff_image(body: bytes) -> str | None:

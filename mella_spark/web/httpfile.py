@@ -6,6 +6,7 @@ validators and length of every answer are compared as well.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,20 +103,33 @@ def describe(client: HttpClient, url: str) -> Version:
 
 
 class HttpFile(RemoteFile):
-    """One file; ``stop`` is where reading will end, if that is known (then no byte too many)."""
+    """One file. ``stop`` is where reading will end, where that is known; ``window`` the most bytes
+    to ask for at a time.
+    """
 
-    def __init__(self, client: HttpClient, url: str, stop: int | None = None) -> None:
+    def __init__(
+        self, client: HttpClient, url: str, stop: int | None = None, window: int | None = None
+    ) -> None:
         super().__init__(url, client.settings)
         self._client = client
-        self._stop = stop
+        self._stop, self._window = stop, window
         self._version: Version | None = None
         self._body: urllib3.BaseHTTPResponse | None = None
+        self._near = self.settings.gap_bytes
         self._at = 0  # place in the file of the body's next byte
         self._body_stop: int | None = None  # where the body should end; None: where it does
 
     def close(self) -> None:
-        self._drop()
+        self._leave()
         super().close()
+
+    def _leave(self) -> None:
+        """Drops the body; reads a short rest first, so that the connection can be kept."""
+        if self._body is not None and self._body_stop is not None:
+            with contextlib.suppress(Passing, RemoteError):
+                while self._body is not None and self._body_stop - self._at <= self._near:
+                    self._take(_READ_BYTES)
+        self._drop()
 
     def _drop(self) -> None:
         body, self._body = self._body, None
@@ -128,8 +142,8 @@ class HttpFile(RemoteFile):
             raise RemoteError(f"The server of {shown(self.address)} does not tell its length.")
 
     def _fetch(self, count: int) -> bytes:
-        if not 0 <= self.position - self._at <= self.settings.gap_bytes:
-            self._drop()
+        if not 0 <= self.position - self._at <= self._near:
+            self._leave()
         while True:
             fresh = self._body is None
             if fresh:
@@ -169,6 +183,8 @@ class HttpFile(RemoteFile):
             raise RemoteError(f"{shown(self.address)} cannot be resumed: it has no length or ETag.")
         headers = {}
         stop = self._stop if self._stop is not None and self._stop > place else None
+        if stop is None and self._window is not None:
+            stop = place + self._window
         if place or stop is not None:
             headers["Range"] = f"bytes={place}-{'' if stop is None else stop - 1}"
             if self._version and self._version.validator:

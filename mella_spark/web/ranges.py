@@ -13,12 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from mella_spark.errors import InputError
-from mella_spark.settings import RemoteSettings
+from mella_spark.settings import ExtractSettings, RemoteSettings
 from mella_spark.web.commoncrawl import joined
+from mella_spark.web.harvest import Event, judge
 from mella_spark.web.remote import Opener
 from mella_spark.web.remotefile import ForbiddenError, MissingError, shown
 from mella_spark.web.urlindex import NotAnIndexError, read_places
-from mella_spark.web.warc import MAX_RECORD_BYTES, Record, Reject, read_record_at
+from mella_spark.web.warc import MAX_RECORD_BYTES, SAMPLE_BYTES, Record, Reject, read_record_at
 
 # Rows sorted together, so that records near each other are got together.
 _WINDOW_ROWS = 1 << 19
@@ -64,6 +65,21 @@ def read_indexed(
             yield path, Reject(0, "not_index", str(error), b"")
     except (OSError, pa.ArrowException, ValueError) as error:
         yield path, Reject(start, "unreadable_file", str(error), b"")
+
+
+def harvest_index(
+    path: str,
+    settings: ExtractSettings,
+    remote: RemoteSettings,
+    start: int = 0,
+    end: int | None = None,
+) -> Iterator[Event]:
+    """Events of the records that a URL index names: one for each selected row. Raises nothing."""
+    for address, record in read_indexed(path, start, end, remote, Opener(remote)):
+        event = judge(record, address, "warc", settings)
+        if isinstance(event, Reject) and address not in event.detail:
+            event.detail = f"{shown(address)}: {event.detail}"
+        yield event
 
 
 def _windows(portions: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -196,9 +212,7 @@ def _record(address: str, offset: int, data: bytes) -> Record | Reject:
     try:
         return read_record_at(address, offset, opener=lambda _: _Piece(data, offset))
     except InputError as error:
-        return Reject(
-            offset, "unreadable_record", f"{shown(address)}: {error.message}", data[:2048]
-        )
+        return Reject(offset, "unreadable_record", error.message, data[:SAMPLE_BYTES])
 
 
 class _Piece(io.BytesIO):

@@ -9,9 +9,8 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable
 from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow.fs as pafs
@@ -37,32 +36,37 @@ def is_remote(path: str) -> bool:
     return bool(_REMOTE.match(path))
 
 
-def opener(settings: RemoteSettings) -> Opener:
-    """A function that opens paths and addresses; to be made in the process that calls it."""
-    return Opener(settings)
+def opener(settings: RemoteSettings, window: int | None = None) -> Opener:
+    """A function that opens paths and addresses, in whatever process calls it.
+
+    With ``window`` so many bytes are asked for at a time, for files of which little is read.
+    """
+    return Opener(settings, window)
 
 
 class Opener:
     """Opens crawl files; for any thread (the files it opens are each for one)."""
 
-    def __init__(self, settings: RemoteSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: RemoteSettings, window: int | None = None) -> None:
+        self.settings, self.window = settings, window
 
     def __call__(self, path: str) -> BinaryIO:
         """The file at ``path``, at its first byte. Raises OSError, here or while it is read."""
         if not is_remote(path):
             return open_file(path)
-        return io.BufferedReader(self._raw(path), self.settings.block_bytes)  # type: ignore[return-value]
+        block = min(self.settings.block_bytes, self.window or self.settings.block_bytes)
+        return cast(BinaryIO, io.BufferedReader(self._raw(path), block))
 
     def part(self, path: str, start: int, stop: int) -> bytes:
         """Bytes ``[start, stop)`` of a file, fewer where it ends before. Raises OSError."""
-        with open_file(path) if not is_remote(path) else self._raw(path, stop) as file:
+        raw = self._raw(path, stop) if is_remote(path) else cast(io.RawIOBase, open_file(path))
+        with raw as file:
             file.seek(start)
-            parts = []
-            while start < stop and (data := file.read(stop - start)):
-                parts.append(data)
-                start += len(data)
-            return b"".join(parts)
+            held = memoryview(bytearray(stop - start))
+            done = 0
+            while done < len(held) and (count := file.readinto(held[done:])):
+                done += count
+            return bytes(held[:done])
 
     def size(self, path: str) -> int | None:
         """Bytes of a file, None where its server does not tell. Raises OSError."""
@@ -92,7 +96,7 @@ class Opener:
         if url[:1] in "sS":
             return S3File(_s3(self.settings), url, self.settings)
         check_address(url, self.settings)
-        return HttpFile(_http(self.settings), url, stop)
+        return HttpFile(_http(self.settings), url, stop, self.window)
 
 
 def check_address(url: str, settings: RemoteSettings) -> None:
@@ -137,6 +141,3 @@ def _http_of(process: int, settings: RemoteSettings) -> HttpClient:
 @lru_cache(maxsize=4)
 def _s3_of(process: int, settings: RemoteSettings) -> pafs.S3FileSystem:
     return file_system(settings)
-
-
-OpenFile = Callable[[str], BinaryIO]

@@ -48,11 +48,12 @@ def read_places(
     those in bytes ``[start, end)``. Raises NotAnIndexError, OSError.
     """
     try:
-        file = pq.ParquetFile(stream, pre_buffer=True, read_dictionary=["content_languages"])
+        metadata = pq.read_metadata(stream)
     except pa.ArrowInvalid as error:
         raise NotAnIndexError(str(error).splitlines()[0]) from None
-    with file:
-        columns = _columns(file.schema_arrow)
+    columns = _columns(metadata.schema.to_arrow_schema())
+    texts = [name for name in columns if name.startswith(("content_", "warc_filename"))]
+    with pq.ParquetFile(stream, metadata=metadata, read_dictionary=texts, pre_buffer=True) as file:
         first, last = row_range(file.metadata.num_rows, size, start, end)
         wanted = frozenset(codes)
         base = 0
@@ -67,9 +68,9 @@ def row_range(rows: int, size: int, start: int, end: int | None) -> tuple[int, i
     """The rows whose even place in a file of ``size`` bytes lies in ``[start, end)``."""
 
     def first_at(place: int) -> int:
-        return min(rows, -(-place * rows // size)) if size else 0
+        return min(rows, -(-place * rows // max(size, 1)))
 
-    return first_at(start), rows if end is None or end >= size else first_at(end)
+    return first_at(start), rows if end is None else first_at(end)
 
 
 def _columns(schema: pa.Schema) -> list[str]:

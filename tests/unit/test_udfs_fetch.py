@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 import yaml
 from images_site import Request, Site, answer, drip, encoded, picture
+from remote_site import FileSite, Served, remote_settings
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -300,3 +301,25 @@ def test_leaving_early_ends_everything() -> None:
 @pytest.mark.parametrize("batches", [[], [batch()], [batch(), batch()]])
 def test_nothing_to_do(batches: list[pa.RecordBatch]) -> None:
     assert list(fetch_batches(iter(batches), settings())) == []
+
+
+def test_crawl_files_may_lie_elsewhere(tmp_path: Path) -> None:
+    pictures = {f"http://a.example/{n}": ("200 OK", [], encoded(picture(n))) for n in range(5)}
+    file, offsets = write_warc(tmp_path / "pictures.warc.gz", pictures)
+    data = Path(file).read_bytes() + bytes(1 << 20)
+    with FileSite({"/p.warc.gz": Served(data, cuts=[1000])}) as site:
+        archive = (f"{site.root}/p.warc.gz", offsets)
+        rows = {}
+        for out in fetch_batches(
+            iter([batch(*offsets, archive=archive)]),
+            settings(order=("archive",)),
+            remote_settings(),
+        ):
+            rows |= {row["image_url"]: row["bytes"] for row in out.to_pylist()}
+        assert rows == {url: body for url, (_, _, body) in pictures.items()}
+        assert site.sent <= 5 * (1 << 18) + 1000
+        assert len({asked.port for asked in site.asked}) <= 2 * 2 + 1
+        missing = batch(*offsets, archive=(f"{site.root}/none", offsets))
+        config = settings(order=("archive",))
+        (out,) = fetch_batches(iter([missing]), config, remote_settings())
+        assert {row["reason"] for row in out.to_pylist()} == {"archive"}

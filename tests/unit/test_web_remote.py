@@ -147,6 +147,19 @@ def test_parts_ask_for_no_byte_too_many_and_keep_the_connection(site: FileSite) 
     assert len({asked.port for asked in site.asked}) == 1
 
 
+def test_a_window_bounds_what_is_asked_for(site: FileSite) -> None:
+    url, _ = serve(site)
+    open_ = opener(remote_settings(), window=10_000)
+    for place in (100_000, 200_000):
+        with open_(url) as stream:
+            stream.seek(place)
+            assert stream.read(15_000) == DATA[place : place + 15_000]
+    assert site.sent == 4 * 10_000
+    assert len({asked.port for asked in site.asked}) == 1
+    with open_(url) as stream:
+        assert stream.read() == DATA
+
+
 def test_local_paths_are_files(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"12345")
     open_ = pickle.loads(pickle.dumps(opener(remote_settings())))
