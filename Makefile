@@ -6,10 +6,10 @@ STAMP  := $(VENV)/.setup-stamp
 DEMO   ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check-java demo test lint types unit models docs lock wheel clean
+.PHONY: help setup check-java demo test lint types unit models bench-extract docs lock wheel clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: check-java $(STAMP) ## the virtual environment, pinned packages and Delta's JARs
 
@@ -50,6 +50,9 @@ unit: setup ## the tests that start no Spark
 
 models: setup ## train the two embedded models anew from the sample generator
 	@$(BIN)/python -m mella_spark.models.build
+
+bench-extract: setup ## extraction beside other readers; more with ARGS="--memory --crawl FOLDER"
+	@$(BIN)/python -m benchmarks.extract $(ARGS)
 
 docs: setup ## write docs/tables.md from the table schemas
 	@$(BIN)/python -m mella_spark.lake.schemas > docs/tables.md

@@ -1,0 +1,74 @@
+"""Which programs are compared with which, and what is wanted of the project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+FULL, TRIPLES = "ours, everything", "ours, triples"
+BARE, LEXBOR, RESILIPARSE = "FastWARC alone", "FastWARC + Lexbor", "FastWARC + Resiliparse"
+SOUP, CC2DATASET = "warcio + BeautifulSoup", "cc2dataset"
+MAP_1, MAP_2 = "Spark map, 1 core", "Spark map, 2 cores"
+STAGE_1, STAGE_2 = "Spark stage, 1 core", "Spark stage, 2 cores"
+TWO = "ours, everything, two processes"
+# (input, ours, theirs, at least)
+WANTED: tuple[tuple[str, str, str, float | None], ...] = (
+    ("web", FULL, LEXBOR, 0.7),
+    ("web", TRIPLES, LEXBOR, 0.9),
+    ("web", FULL, RESILIPARSE, None),
+    ("web", FULL, BARE, None),
+    ("slice", FULL, SOUP, 8.0),
+    ("web-wat", FULL, CC2DATASET, 1.5),
+    ("web-wat", TRIPLES, CC2DATASET, None),
+    ("crawl", FULL, LEXBOR, 0.7),
+    ("crawl", TRIPLES, LEXBOR, 0.9),
+    ("crawl", FULL, RESILIPARSE, None),
+    ("crawl", FULL, BARE, None),
+    ("crawl", FULL, SOUP, 8.0),
+    ("crawl-wat", FULL, CC2DATASET, 1.5),
+    ("crawl-wat", TRIPLES, CC2DATASET, None),
+    ("web", MAP_1, FULL, None),
+    ("web", MAP_2, FULL, None),
+    ("web", MAP_2, MAP_1, None),
+    ("web", STAGE_1, FULL, None),
+    ("web", STAGE_2, FULL, 1.6),
+    ("web", STAGE_2, STAGE_1, None),
+    ("web", TWO, FULL, None),
+)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Pages a second of one program over those of another, round by round."""
+
+    name: str
+    input: str
+    values: tuple[float, ...]
+    wanted: float | None
+
+    @property
+    def median(self) -> float:
+        """The middle of the rounds."""
+        return median(self.values)
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the median is what is wanted; None if nothing is."""
+        return None if self.wanted is None else self.median >= self.wanted
+
+
+def ratios(run: dict[str, Any]) -> list[Ratio]:
+    """The ratios of which both programs were measured."""
+    seconds = {
+        (job["input"], job["name"]): [r["seconds"] / r["passes"] for r in job["results"]]
+        for job in run["jobs"]
+    }
+    found = []
+    for source, ours, theirs, wanted in WANTED:
+        mine, others = seconds.get((source, ours)), seconds.get((source, theirs))
+        if mine and others:
+            # A program measured in fewer rounds is compared within those.
+            values = tuple(b / a for a, b in zip(mine, others, strict=False))
+            found.append(Ratio(f"{ours} / {theirs}", source, values, wanted))
+    return found
