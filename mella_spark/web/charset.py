@@ -46,7 +46,7 @@ _CUT_SHORT = re.compile(
     rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z", re.DOTALL
 )
 
-_MAX_DAMAGE = 0.1
+_MAX_DAMAGE, _MIN_BROKEN = 0.1, 3
 
 
 def decode(body: bytes, http_label: str | None = None, host: str | None = None) -> tuple[str, str]:
@@ -89,7 +89,7 @@ def encoding_of(body: bytes, http_label: str | None = None, host: str | None = N
     for name in declared:
         if name in _WIDE or name == "iso-2022-jp":
             continue
-        if is_multibyte(name) and _damage(text, name) > _MAX_DAMAGE:
+        if is_multibyte(name) and _damaged(text, name):
             continue
         if name == "utf-8":
             return name
@@ -98,7 +98,7 @@ def encoding_of(body: bytes, http_label: str | None = None, host: str | None = N
         guess = guess or detect(text, hint(body, host))
         if name == guess or not contradicted(text, name, guess):
             return name
-    if _damage(text, "utf-8") <= _MAX_DAMAGE:
+    if not _damaged(text, "utf-8"):
         return "utf-8"
     return guess or detect(text, hint(body, host))
 
@@ -150,8 +150,12 @@ def _runs(text: bytes) -> bool:
     return 2 * sum(map(len, _HIGH_RUN.findall(text))) > high
 
 
-def _damage(text: bytes, name: str) -> float:
-    """Share of U+FFFD among the non-ASCII characters of ``text``, a sample that may be cut."""
+def _damaged(text: bytes, name: str) -> bool:
+    """Whether much of the non-ASCII part of ``text``, a sample that may be cut, is undecodable.
+
+    UTF-8 is never valid by accident, so there a single broken character says something.
+    """
     decoded = decode_part(text, name)[:-2]
+    broken = decoded.count("\ufffd")
     other = len(decoded) - len(decoded.encode("ascii", "ignore"))
-    return decoded.count("\ufffd") / other if other else 0.0
+    return broken > _MAX_DAMAGE * other and (name == "utf-8" or broken >= _MIN_BROKEN)

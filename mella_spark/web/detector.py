@@ -60,10 +60,8 @@ _JOINERS = frozenset("’‘'·\u00ad\u200b\u200c\u200d\u0640-‐‑")
 _ORDINAL = re.compile("[a-zß-ÿ][ªº]|[ªº][a-zß-ÿ]")
 _WITHIN = re.compile(r"[a-zA-Z][^\x00-\x7f][a-zA-Z]")
 # A vowel or tone mark without its consonant.
-_THAI = re.compile("(?:^|[เ-ไะาำฯ-ๆ๏-๛])[ัิ-ฺ็-๎]|[เ-ไ](?:[^ก-ฮ]|$)")
-_WIDE = frozenset(
-    ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "FULLWIDTH", "HALFWIDTH", "IDEOGRAPHIC")
-)
+_THAI = re.compile("(?:^|[ฯะาำเ-ๆ๏-๛])[ัิ-ฺ็-๎]|[เ-ไ](?:[^ก-ฮ]|$)")
+_WIDE = frozenset(("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "FULLWIDTH", "IDEOGRAPHIC"))
 _MIN_SYLLABLES = 10
 _MIN_KOREAN = 0.95  # Chinese in GBK reaches 0.7
 # A label stands unless text under the guess is this coherent, and so much less under the label.
@@ -160,6 +158,8 @@ def _kind(character: str) -> str:
     if category[0] != "L":
         return "mark"
     name = unicodedata.name(character, "").partition(" ")[0]
+    if name == "HALFWIDTH":  # every byte is one in shift_jis, and hardly a text has them
+        return "bad"
     return "WIDE" if name.partition("-")[0] in _WIDE else name
 
 
@@ -234,7 +234,7 @@ def _latin_score(text: str) -> int:
             if character.isalpha():
                 letters[character] += 1
             elif _kind(character) == "bad":
-                wrong += 1
+                wrong += 2
     return 2 * _covered(letters) - letters.total() - wrong
 
 

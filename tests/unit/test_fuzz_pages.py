@@ -126,7 +126,7 @@ def test_responses(seed: int, changes: list[Mutation]) -> None:
 )
 def test_values(text: str) -> None:
     for candidate in srcset.parse(text):
-        assert candidate.url.strip()
+        assert candidate.url.strip("\t\n\f\r ")
     srcset.best(text)
     for encoding in ("utf-8", "cp1251", "cp949", "gb18030"):
         address = resolve(text, "http://site.example/a/b?c#d", encoding)
