@@ -4,9 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-stamp
 DEMO   ?= demo
+FUZZ_INPUTS  ?= 10000
+FUZZ_TARGETS ?= scanner archive response metadata headers values encodings
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check-java demo test lint types unit models bench-extract docs lock wheel clean
+.PHONY: help setup check-java demo test lint types unit fuzz models bench-extract docs lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +49,18 @@ types: setup ## mypy
 
 unit: setup ## the tests that start no Spark
 	@$(BIN)/python -m pytest tests/unit
+
+fuzz: setup ## damaged input, thousands of times: hypothesis, and atheris where it has a wheel
+	@MELLA_FUZZ_INPUTS=$(FUZZ_INPUTS) $(BIN)/python -m pytest tests/unit/test_fuzz_*.py
+	@test -x $(VENV)/fuzz/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/fuzz
+	@$(BIN)/uv pip install --quiet --only-binary atheris --python $(VENV)/fuzz/bin/python atheris || \
+	  { echo "mella: atheris has no wheel for this machine; its half of the fuzzing is left out" >&2; exit 0; }; \
+	for target in $(FUZZ_TARGETS); do \
+	  echo "fuzzing $$target"; \
+	  PYTHONPATH=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+	    $(VENV)/fuzz/bin/python tests/fuzz/fuzz.py $$target -runs=$(FUZZ_INPUTS) -max_len=8192 \
+	    -timeout=30 -verbosity=0 -print_final_stats=1 || exit 1; \
+	done
 
 models: setup ## train the two embedded models anew from the sample generator
 	@$(BIN)/python -m mella_spark.models.build

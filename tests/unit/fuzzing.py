@@ -135,7 +135,7 @@ def pages() -> tuple[bytes, ...]:
         "<!DOCTYPE html><html lang=cs><head><meta charset=utf-8><title>Velikonoce</title>"
         "<base href='/sub/'><meta name=robots content='noai, noindex'>"
         "<link rel=license href=https://creativecommons.org/licenses/by/4.0/>"
-        "<script>var x = '<img src=no.png alt=no>'; // <!-- <script> </script>"
+        "<script>var x = '<img src=no.png alt=no>'; // <!-- <script> </script> --></script>"
         "<style>p:after{content:'<img alt=no>'}</style></head><body><h1>Nadpis</h1><!-- <img alt=c "
         "src=c> --><p>Text před <b>obrázkem</b> žluťoučký kůň.</p><figure>"
         f"<a href='big.jpg'>{images}</a><figcaption>Popisek <i>obrázku</i></figcaption></figure>"
