@@ -1,28 +1,26 @@
 """WAT records to pairs: the metadata that Common Crawl extracts from every page.
 
 A WAT record is JSON with the response's headers and the page's links; an image is a link with path
-``IMG@/src``, its alt and its title. What the extractor did not keep cannot be had: lazy-loading
-attributes, captions, sizes, surrounding text and the ``lang`` of the root element. Newer or other
-extractors write more paths for one element (``IMG@/srcset``); those follow the ``src`` they belong
-to and are used where it is a placeholder. Header values may be lists.
+``IMG@/src``, its alt and its title. What the extractor did not keep cannot be had: images without
+``src``, lazy-loading attributes, captions, sizes, surrounding text. The language of the root
+element is kept as a meta element, the texts of links at up to 128 characters.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from mella_spark.web import optout, picture
+from mella_spark.web import optout
 from mella_spark.web.charset import codec, lookup
-from mella_spark.web.html import declared_language
+from mella_spark.web.html import MAX_IMAGES, declared_language
 from mella_spark.web.page import Image, Page, collapse, sample
+from mella_spark.web.record import content_type
 from mella_spark.web.urls import resolve
-from mella_spark.web.warc import content_type
+from mella_spark.web.watrecord import Fields, WatRecord, integer, read_record
 
-_HTML = ("text/html", "application/xhtml+xml")
+_MAX_OFFSET = 1 << 62
 
 
 @dataclass(slots=True)
@@ -42,187 +40,109 @@ class WatPage:
     truncated: bool = False
 
 
-def read_wat(body: bytes) -> WatPage:
+def read_wat(body: bytes, described: bool = True) -> WatPage:
     """The page that one WAT ``metadata`` record describes.
 
-    Raises ValueError if the body is not JSON or not of a WAT's shape.
+    Unless ``described``, only addresses and alts are worked out. Raises ValueError if the body is
+    not JSON or not of a WAT's shape.
     """
-    try:
-        document = json.loads(body)
-        envelope = _mapping(document["Envelope"])
-        warc = _mapping(envelope["WARC-Header-Metadata"])
-    except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"not a WAT record: {error}") from error
-    response = _mapping(_mapping(envelope.get("Payload-Metadata")).get("HTTP-Response-Metadata"))
-    if _text(warc.get("WARC-Type")) != "response" or not response:
-        return WatPage("not_response")
-    status = _integer(_mapping(response.get("Response-Message")).get("Status"))
-    if status is None or not 200 <= status < 300:
-        return WatPage("http_error")
-    headers = list(_headers(_mapping(response.get("Headers"))))
-    media_type, charset = content_type(_header(headers, "content-type"))
-    html = _mapping(response.get("HTML-Metadata"))
-    if not html and media_type not in _HTML:
-        return WatPage("not_html")
-    url = (_text(warc.get("WARC-Target-URI")) or "").strip().removeprefix("<").removesuffix(">")
-    page = _page(html, url, headers, lookup(charset))
-    if not page.seen:
-        return WatPage("no_image")
-    container = _mapping(document.get("Container"))
+    record = read_record(body)
+    if record.kind != "page":
+        return WatPage(record.kind)
+    url = record.url.strip().removeprefix("<").removesuffix(">")
+    offset = integer(record.offset)
     return WatPage(
         "page",
         url,
-        page,
-        _date(_text(warc.get("WARC-Date"))),
-        _text(container.get("Filename")),
-        _integer(container.get("Offset")),
-        "WARC-Truncated" in warc,
+        _page(record, url, described),
+        _date(record.date),
+        record.file or None,
+        offset if offset is not None and 0 <= offset < _MAX_OFFSET else None,
+        record.truncated,
     )
 
 
-def _page(
-    html: Mapping[str, Any], url: str, headers: list[tuple[str, str]], charset: str | None
-) -> Page:
-    head = _mapping(html.get("Head"))
-    links = [link for link in _list(html.get("Links")) if isinstance(link, dict)]
-    metas = [
-        {key.lower(): _text(value) or "" for key, value in meta.items()}
-        for meta in _list(head.get("Metas"))
-        if isinstance(meta, dict)
-    ]
-    page = Page(charset=charset)
-    href = _text(head.get("Base"))
-    base = (resolve(href, url) if href else None) or url
-    encoding = codec(charset) if charset else "utf-8"
+def _page(record: WatRecord, url: str, described: bool) -> Page:
+    page = Page(record.seen)
+    if record.no_alt:
+        page.rejects["no_alt"] = record.no_alt
+    if record.blank_alt:
+        page.rejects["blank_alt"] = record.blank_alt
+    if not record.images:
+        return page
+    page.charset = _charset(record)
+    encoding = codec(page.charset) if page.charset else "utf-8"
+    base = (resolve(record.base, url) if record.base else None) or url
+    if len(record.images) > MAX_IMAGES:
+        page.rejects["page_limit"] = len(record.images) - MAX_IMAGES
     pairs: set[tuple[str, str]] = set()
-    for attributes in _image_elements(links):
-        page.seen += 1
-        reason = _add(page, attributes, base, encoding, pairs)
-        if reason:
-            page.rejects[reason] += 1
-    if page.images:
-        page.title = collapse(_text(head.get("Title"))) or None
-        page.optout = optout.from_headers(headers) + optout.from_meta(
-            (meta.get("name", ""), meta.get("content", "")) for meta in metas
-        )
-        page.language = declared_language(
-            _text(head.get("Lang")),
-            [m["content"] for m in metas if m.get("http-equiv", "").lower() == "content-language"],
-            [value for name, value in headers if name.lower() == "content-language"],
-        )
-        page.license_url = _license([*_list(head.get("Link")), *links], base)
-        page.text = _text_of(page, links)
-        for image in page.images:
-            image.title = image.title or page.title
+    headline = collapse(record.title) or None
+    for alt, reference, title in record.images[:MAX_IMAGES]:
+        if not reference or reference.isspace():
+            page.rejects["no_url"] += 1
+            continue
+        address = resolve(reference, base, encoding)
+        if address is None:
+            page.rejects["not_http"] += 1
+        elif (address, alt) in pairs:
+            page.rejects["repeated"] += 1
+        else:
+            pairs.add((address, alt))
+            page.images.append(Image(address, alt, title or headline))
+    if described and page.images:
+        page.title = headline
+        _describe(page, record, base)
     return page
 
 
-def _add(
-    page: Page,
-    attributes: dict[str, str],
-    base: str,
-    encoding: str,
-    pairs: set[tuple[str, str]],
-) -> str | None:
-    """Adds the image to the page; or the reason why it makes no pair."""
-    if "alt" not in attributes:
-        return "no_alt"
-    alt = collapse(attributes["alt"])
-    if not alt:
-        return "blank_alt"
-    reference = picture.choose(attributes, ())
-    if not reference.strip():
-        return "no_url"
-    url = resolve(reference, base, encoding)
-    if url is None:
-        return "not_http"
-    if (url, alt) in pairs:
-        return "repeated"
-    pairs.add((url, alt))
-    page.images.append(Image(url, alt, title=collapse(attributes.get("title")) or None))
+def _describe(page: Page, record: WatRecord, base: str) -> None:
+    """Opt-out signals, declared language, licence, and a sample of the text that a WAT keeps."""
+    headers, metas = record.headers, record.metas
+    page.optout = optout.from_headers(headers) + optout.from_meta(
+        (meta.get("name", ""), meta["content"]) for meta in metas if "content" in meta
+    )
+    named = {meta.get("name", "").lower(): meta.get("content", "") for meta in reversed(metas)}
+    page.language = declared_language(
+        named.get("html@/lang") or named.get("html@/xml:lang"),
+        _pragmas(metas, "content-language"),
+        [value for name, value in headers if name.lower() == "content-language"],
+    )
+    page.license_url = _license(record.links, base)
+    texts = [page.title or "", record.text, *(image.alt for image in page.images)]
+    page.text = sample(" ".join(texts))
+
+
+def _charset(record: WatRecord) -> str | None:
+    """The encoding that the header or the page declares; what it was read with is not kept."""
+    for value in (record.content_type, *_pragmas(record.metas, "content-type")):
+        name = lookup(content_type(value)[1])
+        if name:
+            return name
     return None
 
 
-def _image_elements(links: Iterable[dict[str, Any]]) -> Iterator[dict[str, str]]:
-    """Attributes of each image element, put together from its consecutive links."""
-    current: dict[str, str] = {}
-    for link in links:
-        tag, _, attribute = (_text(link.get("path")) or "").lower().partition("@/")
-        value = _text(link.get("url"))
-        if tag != "img" or attribute in ("", "longdesc", "usemap", "background") or value is None:
-            continue
-        if attribute == "src" or attribute in current:
-            if current:
-                yield current
-            current = {}
-        current[attribute] = value
-        for name in ("alt", "title"):
-            if (described := _text(link.get(name))) is not None:
-                current[name] = described
-    if current:
-        yield current
+def _pragmas(metas: Sequence[Fields], name: str) -> list[str]:
+    return [
+        meta["content"]
+        for meta in metas
+        if "content" in meta and meta.get("http-equiv", "").lower() == name
+    ]
 
 
-def _license(links: Iterable[Any], base: str) -> str | None:
-    fallback = None
-    for link in links:
-        if not isinstance(link, dict) or not (href := _text(link.get("url"))):
-            continue
-        if "license" in (_text(link.get("rel")) or "").lower().split():
-            return resolve(href, base)
-        if (
-            "://creativecommons.org/licenses/" in href
-            or "://creativecommons.org/publicdomain/" in href
-        ):
-            fallback = fallback or resolve(href, base)
-    return fallback
+def _license(links: Sequence[Fields], base: str) -> str | None:
+    """``rel=license`` of a link, else the first link to a Creative Commons licence."""
+    stated = [link for link in links if "license" in link.get("rel", "").lower().split()]
+    commons = [link for link in links if _is_commons(link.get("url", ""))]
+    found = (resolve(link.get("url", ""), base) for link in (*stated, *commons))
+    return next(filter(None, found), None)
 
 
-def _text_of(page: Page, links: Iterable[dict[str, Any]]) -> str:
-    """What text a WAT keeps: the title, link texts and alts."""
-    texts = [page.title or ""]
-    texts += [_text(link.get("text")) or "" for link in links]
-    texts += [image.alt for image in page.images]
-    return sample(collapse(" ".join(texts)))
+def _is_commons(address: str) -> bool:
+    _, host, path = address.partition("creativecommons.org/")
+    return bool(host) and path.startswith(("licenses/", "publicdomain/"))
 
 
-def _headers(headers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in headers.items():
-        for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, str):
-                yield name, item
-
-
-def _header(headers: Iterable[tuple[str, str]], name: str) -> str:
-    return next((value for key, value in headers if key.lower() == name), "")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    """A string; the first of a list of them."""
-    if isinstance(value, list):
-        value = next((item for item in value if isinstance(item, str)), None)
-    if not isinstance(value, str):
-        return None
-    # JSON can spell half a surrogate pair, which no table can hold.
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-
-
-def _integer(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _date(value: str | None) -> datetime | None:
+def _date(value: str) -> datetime | None:
     try:
         return datetime.fromisoformat(value) if value else None
     except ValueError:
