@@ -1,0 +1,181 @@
+"""One record of a crawl file: the block that FastWARC read, and the HTTP response in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastwarc.warc import WarcHeader, WarcRecord
+
+from mella_spark.web.body import BodyTooLarge, decode_body
+
+SAMPLE_BYTES = 2048
+# A record larger than this is a film or a disk image: no page, and no picture worth its memory.
+MAX_RECORD_BYTES = 64 << 20
+BROKEN = "unreadable_record"
+NO_LENGTH = "the record's header tells no length"
+
+_WITH_BODY = frozenset({"response", "resource", "metadata", "conversion"})
+_PIECE = 1 << 20
+_HEAD_END = re.compile(rb"\n\r?\n")
+_STATUS = re.compile(rb"HTTP/[0-9.]+[ \t]+([0-9]{3})")
+_FIELDS = re.compile(
+    rb"\n(content-type|content-encoding|transfer-encoding)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)"
+)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"',]+)""", re.IGNORECASE)
+# WARC 1.1 allows dates that tell less than the day.
+_SHORT_DATE = re.compile(r"\d{4}(-\d\d)?")
+_URI, _DATE, _TYPE = WarcHeader.WARC_TARGET_URI, WarcHeader.WARC_DATE, WarcHeader.CONTENT_TYPE
+_LENGTH, _TRUNCATED = WarcHeader.CONTENT_LENGTH, WarcHeader.WARC_TRUNCATED
+
+
+@dataclass(slots=True)
+class Record:
+    """One record. ``body`` is the HTTP payload with its encodings undone, for ``response``; the
+    block for the other types that carry content; empty for requests and the like.
+
+    ``offset`` is None where the record cannot be read on its own, in a file packed as one stream.
+    ``written`` is its date and ``head`` that of the HTTP response, both as they stand there.
+    """
+
+    type: str
+    url: str
+    written: bytes
+    offset: int | None
+    media_type: str
+    charset: str | None
+    status: int | None
+    head: bytes
+    body: bytes
+    truncated: bool
+
+    @property
+    def date(self) -> datetime | None:
+        """When it was captured; None where that is not told."""
+        return parse_date(self.written.decode("latin-1"))
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers of HTTP, in order, with names as written."""
+        return parse_headers(self.head)
+
+    def header(self, name: str) -> str:
+        """All values of an HTTP header, joined by commas; empty without any."""
+        return ", ".join(value for key, value in self.headers if key.lower() == name)
+
+
+@dataclass(slots=True)
+class Reject:
+    """Something unreadable: where (bytes into the file), why, what the reader said, first bytes."""
+
+    offset: int
+    reason: str
+    detail: str
+    sample: bytes
+
+
+def read_record(raw: WarcRecord, offset: int | None, max_bytes: int) -> Record | Reject:
+    """The record that FastWARC stands at, read to its end; a Reject has no offset or sample yet.
+
+    A Reject ``too_large`` of a record is not read to its end. Raises OSError on damage.
+    """
+    length = raw.content_length
+    headers = raw.headers
+    if length == 0:  # also of a length that is missing, or no number
+        text = headers.get_bytes(_LENGTH)
+        if not text or text.strip(b" \t0"):
+            return Reject(0, BROKEN, NO_LENGTH, b"")
+    elif length > max_bytes:
+        return Reject(0, "too_large", f"{length} bytes", b"")
+    kind = str(raw.record_type)
+    if kind in _WITH_BODY:
+        block = raw.reader.read()
+        size = len(block)
+    else:
+        block = b""
+        size = raw.reader.consume()
+    if size < length:
+        return Reject(0, BROKEN, f"the record is cut short: {size} of {length} bytes", b"")
+    url = (headers.get_bytes(_URI) or b"").decode("utf-8", "replace").strip()
+    record = Record(
+        kind,
+        url[1:].removesuffix(">") if url[:1] == "<" else url,
+        headers.get_bytes(_DATE) or b"",
+        offset,
+        "",
+        None,
+        None,
+        b"",
+        block,
+        headers.get_bytes(_TRUNCATED) is not None,
+    )
+    if kind == "response" and block.startswith(b"HTTP/"):
+        return _with_http(record, block, max_bytes)
+    media_type = headers.get_bytes(_TYPE)
+    if media_type:
+        record.media_type, record.charset = content_type(media_type.decode("latin-1"))
+    return record
+
+
+def _with_http(record: Record, block: bytes, max_bytes: int) -> Record | Reject:
+    end = _HEAD_END.search(block)
+    if end:
+        head, body = block[: end.start() + 1], block[end.end() :]
+    else:
+        head, body = block, b""
+    status = _STATUS.match(head)
+    record.status = int(status.group(1)) if status else None
+    record.head = head
+    transfer = content = ""
+    for field in _FIELDS.finditer(head.lower()):
+        value = head[field.start(2) : field.end(2)].decode("latin-1")
+        match field.group(1):
+            case b"content-type":  # of several the last counts, as in browsers
+                record.media_type, record.charset = content_type(value)
+            case b"content-encoding":
+                content = f"{content},{value}"
+            case _:
+                transfer = f"{transfer},{value}"
+    if transfer or content:
+        try:
+            body = decode_body(body, transfer, content, max_bytes)
+        except BodyTooLarge as error:
+            return Reject(0, "too_large", str(error), b"")
+    record.body = body
+    return record
+
+
+def parse_headers(head: bytes) -> tuple[tuple[str, str], ...]:
+    """Names and values below the first line of an HTTP head; UTF-8, else Latin-1."""
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError:
+        text = head.decode("latin-1")
+    pairs: list[tuple[str, str]] = []
+    for line in text.split("\n")[1:]:
+        if line[:1] in (" ", "\t") and pairs:  # a folded line goes on with the one before
+            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]} {line.strip()}")
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            pairs.append((name.strip(), value.strip()))
+    return tuple(pairs)
+
+
+def content_type(value: str) -> tuple[str, str | None]:
+    """Media type in lower case, and the charset parameter, of a ``Content-Type`` value."""
+    media_type, semicolon, parameters = value.partition(";")
+    charset = _CHARSET.search(parameters) if semicolon else None
+    return media_type.strip().lower(), charset.group(1) if charset else None
+
+
+def parse_date(text: str) -> datetime | None:
+    """A date as W3C-DTF writes it (WARC 1.1, 5.4), in UTC where it names no zone; else None."""
+    if _SHORT_DATE.fullmatch(text):
+        text += "-01-01" if len(text) == 4 else "-01"
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
