@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import tempfile
 import zlib
 from pathlib import Path
 
 import pytest
-from fastwarc.stream_io import BrotliWriter, ZstdWriter
+from fastwarc.stream_io import BrotliWriter, ZstdWriter, zstd_train_dictionary_from_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from web_archive import by_warcio, http, members, record, write
@@ -197,6 +198,212 @@ def test_a_file_packed_as_one_stream_has_no_offsets(tmp_path: Path) -> None:
     assert not rejects
     assert [item.body for item in records] == [b"one", b"two", b"three"]
     assert [item.offset for item in records] == [0, None, None]
+
+
+def test_offsets_in_members_of_several_records(tmp_path: Path) -> None:
+    content = gzip.compress(A + B) + gzip.compress(C) + gzip.compress(A)
+    path = write(tmp_path, content)
+    records, rejects = split(path)
+    assert not rejects
+    assert [item.body for item in records] == [b"one", b"two", b"three", b"one"]
+    second = len(gzip.compress(A + B))
+    third = second + len(gzip.compress(C))
+    assert [item.offset for item in records] == [0, None, second, third]
+    assert read_record_at(path, second).body == b"three"
+
+
+@pytest.mark.parametrize("size", [50, 100, 700])
+def test_members_of_a_fixed_size(tmp_path: Path, size: int) -> None:
+    whole = (A + B + C) * 5
+    blocks = [gzip.compress(whole[i : i + size]) for i in range(0, len(whole), size)]
+    path = write(tmp_path, b"".join(blocks))
+    records, rejects = split(path)
+    assert not rejects
+    assert [item.body for item in records] == [b"one", b"two", b"three"] * 5
+    for item in records:
+        if item.offset is not None:
+            assert read_record_at(path, item.offset) == item
+
+
+@pytest.mark.parametrize("end", [-4, -2, None])
+def test_records_without_the_newlines_behind_them(tmp_path: Path, end: int | None) -> None:
+    parts = [A[:end], B[:end], C[:end]]
+    for content in (members(*parts), b"".join(packed(ZstdWriter, part) for part in parts)):
+        path = write(tmp_path, content)
+        records, rejects = split(path)
+        assert not rejects
+        assert [item.body for item in records] == [b"one", b"two", b"three"]
+        for item in records:
+            assert item.offset is not None
+            assert read_record_at(path, item.offset) == item
+
+
+@pytest.mark.parametrize("newlines", [b"\r\n", b"\r\n\r\n", b"\n"])
+def test_more_newlines_than_there_should_be(tmp_path: Path, newlines: bytes) -> None:
+    """As in CC-MAIN-2018-34."""
+    parts = [A + newlines, B + newlines, C]
+    for content in (b"".join(parts), members(*parts), gzip.compress(b"".join(parts))):
+        assert bodies(write(tmp_path, content)) == [b"one", b"two", b"three"]
+    between = members(A, newlines, B, b"", b"", C, b"")
+    records, rejects = split(write(tmp_path, between))
+    assert not rejects
+    assert [item.body for item in records] == [b"one", b"two", b"three"]
+
+
+def test_headers_without_carriage_returns(tmp_path: Path) -> None:
+    def bare(text: bytes) -> bytes:
+        head, separator, block = text.partition(b"\r\n\r\n")
+        return (head + separator).replace(b"\r\n", b"\n") + block
+
+    parts = [bare(A), bare(B), bare(C)]
+    for content in (b"".join(parts), members(*parts), gzip.compress(b"".join(parts))):
+        records, rejects = split(write(tmp_path, content))
+        assert not rejects
+        assert [item.body for item in records] == [b"one", b"two", b"three"]
+        assert [item.url for item in records] == [f"http://site.example/{n}" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_zstd_with_a_dictionary(tmp_path: Path, compressed: bool) -> None:
+    pages = [record(http(b"page %d of many " % n * 20), f"http://a.example/{n}") for n in range(99)]
+    dictionary = zstd_train_dictionary_from_samples(pages, 2000)
+    stream = io.BytesIO()
+    writer = ZstdWriter(stream, dictionary=dictionary, compress_dictionary_frame=compressed)
+    for page in pages:
+        writer.write(page)
+        writer.finish()
+    writer.close()
+    path = write(tmp_path, stream.getvalue(), "crawl.warc.zst")
+    records, rejects = split(path)
+    assert not rejects
+    assert [item.url for item in records] == [f"http://a.example/{n}" for n in range(99)]
+    for item in records[1:]:
+        assert item.offset is not None
+        assert read_record_at(path, item.offset) == item
+
+
+@pytest.mark.parametrize("wrong", [0, 10, 150, 400, 10**6, 10**15, 10**30])
+@pytest.mark.parametrize("how", ["gzip", "zstd", "plain"])
+def test_a_wrong_length_costs_one_record(tmp_path: Path, how: str, wrong: int) -> None:
+    one, bad, three = record(http(b"one")), record(http(b"two" * 30), length=wrong), C
+    match how:
+        case "gzip":
+            content = members(one, bad, three, A, B)
+        case "zstd":
+            content = b"".join(packed(ZstdWriter, part) for part in (one, bad, three, A, B))
+        case _:
+            content = b"".join((one, bad, three, A, B))
+    records, rejects = split(write(tmp_path, content))
+    found = [item.body for item in records]
+    assert [item.reason for item in rejects] in (["unreadable_record"], ["too_large"])
+    assert found == [b"one", b"three", b"one", b"two"]
+
+
+def test_a_length_that_swallows_the_next_record_exactly(tmp_path: Path) -> None:
+    bad = record(http(b"two"), length=len(http(b"two")) + 4 + len(C) - 4)
+    records, rejects = split(write(tmp_path, members(A, bad, C, B)))
+    assert [item.body for item in records] == [b"one", b"three", b"two"]
+    assert [item.reason for item in rejects] == ["unreadable_record"]
+
+
+def test_a_damaged_large_record_is_no_record(tmp_path: Path) -> None:
+    """Its checksum comes long after its first bytes were read."""
+    large = gzip.compress(record(http(random.Random(1).randbytes(300_000))))
+    for place in (-6, -5_000, 150_000):
+        damaged = bytearray(large)
+        damaged[place] ^= 0xFF
+        records, rejects = split(write(tmp_path, members(A) + bytes(damaged) + members(C)))
+        assert [item.body for item in records] == [b"one", b"three"]
+        assert [(r.reason, r.offset) for r in rejects] == [("unreadable_record", len(members(A)))]
+
+
+def test_a_file_whose_first_byte_is_damaged(tmp_path: Path) -> None:
+    for content in (members(A, B, C), b"".join(packed(ZstdWriter, part) for part in (A, B, C))):
+        records, rejects = split(write(tmp_path, b"x" + content[1:]))
+        assert [item.body for item in records] == [b"two", b"three"]
+        assert [(r.reason, r.offset) for r in rejects] == [("unreadable_record", 0)]
+
+
+def test_a_stream_cut_short_is_told(tmp_path: Path) -> None:
+    """Also between two records, where nothing else tells."""
+    pages = [record(http(random.Random(n).randbytes(50))) for n in range(9)]
+    content = gzip.compress(b"".join(pages))
+    for end in range(len(content) - 400, len(content)):
+        _, rejects = split(write(tmp_path, content[:end]))
+        assert [item.reason for item in rejects][-1:] == ["truncated_file"], end
+
+
+@pytest.mark.parametrize("date", ["2024", "2024-05", "2024-05-18", "2024-05-18T01:58:10.5Z"])
+def test_dates_of_any_precision(tmp_path: Path, date: str) -> None:
+    dated = A.replace(b"2024-05-18T01:58:10Z", date.encode())
+    found = split(write(tmp_path, dated))[0][0].date
+    assert found is not None
+    assert found.isoformat()[: len(date.removesuffix(".5Z"))] == date.removesuffix(".5Z")
+    for wrong in (b"", b"never", b"2024-99-01", b"\xff"):
+        dated = A.replace(b"2024-05-18T01:58:10Z", wrong)
+        assert split(write(tmp_path, dated))[0][0].date is None
+
+
+def test_of_several_content_types_the_last_counts(tmp_path: Path) -> None:
+    page = http(b"x", ("content-TYPE", "application/xhtml+xml;\r\n charset=utf-16"), ("X", "y"))
+    records, _ = split(write(tmp_path, members(record(page))))
+    assert (records[0].media_type, records[0].charset) == ("application/xhtml+xml", "utf-16")
+
+
+class Watched(io.BytesIO):
+    """A stream that gives little at a time, and notes where it is asked to go."""
+
+    def __init__(self, content: bytes, fails_at: int | None = None) -> None:
+        super().__init__(content)
+        self.seeks: list[int] = []
+        self.largest = 0
+        self.fails_at = fails_at
+
+    def read(self, size: int | None = -1) -> bytes:
+        assert size is not None
+        assert 0 <= size <= 2 << 20
+        self.largest = max(self.largest, size)
+        if self.fails_at is not None and self.tell() >= self.fails_at:
+            raise ConnectionResetError("gone")
+        return super().read(min(size, 1000))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        assert whence == 0
+        if offset != self.tell():
+            self.seeks.append(offset)
+        return super().seek(offset)
+
+
+@pytest.mark.parametrize("how", ["gzip", "zstd", "plain", "whole"])
+def test_sound_files_are_read_forward_only(how: str) -> None:
+    pages = [record(http(random.Random(n).randbytes(n * 700)), f"http://a/{n}") for n in range(60)]
+    match how:
+        case "gzip":
+            content = members(*pages)
+        case "zstd":
+            content = b"".join(packed(ZstdWriter, page) for page in pages)
+        case "plain":
+            content = b"".join(pages)
+        case _:
+            content = gzip.compress(b"".join(pages))
+    stream = Watched(content)
+    items = list(read_records("any", opener=lambda path: stream))
+    assert [type(item) for item in items] == [Record] * 60
+    assert all(place < 1000 or place > len(content) - 60_000 for place in stream.seeks)
+    assert len(stream.seeks) < 10
+
+
+def test_a_stream_that_breaks_is_one_reject() -> None:
+    pages = [record(http(random.Random(n).randbytes(9000)), f"http://a/{n}") for n in range(60)]
+    stream = Watched(members(*pages), fails_at=300_000)
+    items = list(read_records("any", opener=lambda path: stream))
+    assert len(items) > 25
+    assert all(isinstance(item, Record) for item in items[:-1])
+    assert isinstance(items[-1], Reject)
+    assert items[-1].reason == "unreadable_file"
+    assert "gone" in items[-1].detail
+    with pytest.raises(InputError, match="gone"):
+        read_record_at("any", 0, opener=lambda path: Watched(members(*pages), fails_at=0))
 
 
 def test_truncation_by_the_crawler_is_told(tmp_path: Path) -> None:
