@@ -61,7 +61,7 @@ def test_parts_of_a_damaged_file_make_the_whole(
     seed: int, changes: list[Mutation], place: int
 ) -> None:
     content = mutate(files()[seed % len(files())], changes)
-    middle = place * (len(content) + 1) >> 16
+    middle = max(1, place * (len(content) + 1) >> 16)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fuzz.warc"
         path.write_bytes(content)
