@@ -42,6 +42,7 @@ def rates(run: Run, name: str) -> list[list[str]]:
                 job["name"],
                 _number(middle),
                 f"{_number(min(speeds))} – {_number(max(speeds))}",
+                f"{1000 * median(processor_seconds(source, result) for result in results):.3f}",
                 _number(middle * source["compressed"] / source["pages"] / 1e6),
                 _number(middle * source["uncompressed"] / source["pages"] / 1e6),
                 _memory(results),
@@ -54,6 +55,11 @@ def rates(run: Run, name: str) -> list[list[str]]:
 def pages_a_second(source: dict[str, Any], result: dict[str, Any]) -> float:
     """Pages that a run got through in a second."""
     return float(source["pages"] * result["passes"] / result["seconds"])
+
+
+def processor_seconds(source: dict[str, Any], result: dict[str, Any]) -> float:
+    """Processor time that a page took, of all processes of a run; other programs do not count."""
+    return float(result["cpu_seconds"] / result["passes"] / source["pages"])
 
 
 def pairs(run: Run, name: str) -> list[list[str]]:

@@ -78,7 +78,7 @@ def test_only_right_pairs_can_be_lost() -> None:
 
 
 def _run(rounds: dict[str, list[float]]) -> dict[str, object]:
-    results = {"passes": 2, "startup_seconds": 0.5, "rss_mb": 50.0, "pairs": 20}
+    results = {"passes": 2, "startup_seconds": 0.5, "cpu_seconds": 1.0, "rss_mb": 50.0, "pairs": 20}
     return {
         "inputs": {"web": {"pages": 10, "compressed": 1e6, "uncompressed": 5e6}},
         "pairs": {},
@@ -106,11 +106,11 @@ def test_ratios_are_of_the_same_round() -> None:
 
 
 def test_rates_count_passes() -> None:
-    ((name, speed, spread, packed, unpacked, memory, start),) = report.rates(
-        _run({ratios.FULL: [2.0, 4.0, 8.0]}), "web"
-    )
+    (row,) = report.rates(_run({ratios.FULL: [2.0, 4.0, 8.0]}), "web")
+    name, speed, spread, processor, packed, unpacked, memory, start = row
     assert name == ratios.FULL
     assert (speed, spread, packed, unpacked) == ("5.0", "2.5 – 10.0", "0.5", "2.5")
+    assert processor == "50.000"
     assert (memory, start) == ("50", "0.5")
 
 

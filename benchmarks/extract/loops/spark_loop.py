@@ -1,6 +1,6 @@
 """The same extractor inside Spark, on as many cores as ``--cores`` names.
 
-``--what map`` is Spark's part alone: parts of files through ``mapInArrow`` to nowhere. ``--what
+``--what map`` is Spark's part alone: parts of files through ``mapInArrow`` to a count. ``--what
 stage`` is the extract stage as ``mella extract`` runs it: manifest to four Delta tables. Starting
 Spark and a first run over ``--warm`` are not timed.
 """
@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ def main() -> None:
     parser.add_argument("--what", choices=("map", "stage"), default="stage")
     given = parser.parse_args()
     pin(given.cores)
+    # Spark's workers load the functions of this file by the names of their modules.
+    here, path = str(Path(__file__).parent), os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([here, path] if path else [here])
     cores = len((given.cores or "0").split(","))
     settings = load_settings(environment={})
     settings = settings.model_copy(
@@ -47,36 +51,35 @@ def run(given: Any, settings: Settings, cores: int, folder: Path) -> tuple[dict[
 
     spark: Any = get_session(settings, app="mella-bench")
     spark.sparkContext.setLogLevel("ERROR")
-    once: Callable[[list[str]], int]
+    prepare: Callable[[list[str]], Callable[[], int]]
     if given.what == "map":
-
-        def once(paths: list[str]) -> int:
-            return map_only(spark, paths, settings.extract, cores, folder)
+        prepare = partial(map_only, spark, settings.extract, cores, folder)
     else:
-
-        def once(paths: list[str]) -> int:
-            return whole_stage(spark, paths, settings, folder)
-
-    once([given.warm or given.files[0]])
+        prepare = partial(whole_stage, spark, settings, folder)
+    prepare([given.warm or given.files[0]])()
+    work = prepare(given.files)
     pairs = 0
 
     def measured() -> None:
         nonlocal pairs
-        pairs = once(given.files)
+        pairs = work()
 
-    times = timed(measured)
+    jvm = spark.sparkContext._gateway.proc.pid
+    jvm_before = tree_cpu_seconds(jvm, deep=False)
+    times = timed(measured, clock=lambda: tree_cpu_seconds(os.getpid()))
+    times["jvm_cpu_seconds"] = tree_cpu_seconds(jvm, deep=False) - jvm_before
     times["worker_rss_mb"] = max(
         (float(path.name.partition("-")[0]) for path in folder.glob("*-rss")), default=0.0
     )
-    times["jvm_rss_mb"] = peak_mb(spark.sparkContext._gateway.proc.pid)
+    times["jvm_rss_mb"] = peak_mb(jvm)
     spark.stop()
     return times, pairs
 
 
 def map_only(
-    spark: Any, paths: list[str], settings: ExtractSettings, cores: int, folder: Path
-) -> int:
-    """Parts of the files through Spark's Python workers; returns how many pairs came out."""
+    spark: Any, settings: ExtractSettings, cores: int, folder: Path, paths: list[str]
+) -> Callable[[], int]:
+    """Parts of the files through Spark's Python workers; the result counts the pairs."""
     from pyspark.sql import functions as F
 
     from mella_spark.lake.schemas import spark_schema
@@ -93,9 +96,8 @@ def map_only(
         f"`{column}` STRUCT<{spark_schema(table)}>" for column, table in TABLES.items()
     )
     extracted = parts.repartition(len(rows)).mapInArrow(_worker(settings, str(folder)), schema)
-    # A count of a nested field and not of rows, so that nothing can be left out.
-    row = extracted.agg(F.count("pair.pair_id"), F.sum(F.length("pair.context"))).first()
-    return int(row[0])
+    counted = extracted.agg(F.count("pair.pair_id"))
+    return lambda: int(counted.first()[0])
 
 
 def _worker(
@@ -112,8 +114,10 @@ def _worker(
     return work
 
 
-def whole_stage(spark: Any, paths: list[str], settings: Settings, folder: Path) -> int:
-    """Manifest and extract stage in a new lake; returns how many pairs it holds."""
+def whole_stage(
+    spark: Any, settings: Settings, folder: Path, paths: list[str]
+) -> Callable[[], int]:
+    """The extract stage on the manifest of a new lake; the result counts the pairs kept."""
     from mella_spark.lake.tables import Lake
     from mella_spark.stages import extract
     from mella_spark.stages.manifest import add_files, find_files
@@ -124,7 +128,25 @@ def whole_stage(spark: Any, paths: list[str], settings: Settings, folder: Path) 
     lake = Lake(spark, str(root), settings.lake.properties)
     lake.create()
     add_files(lake, find_files(paths).files, settings.extract)
-    return run_stage(extract.STAGE, lake, settings).counts.get("kept", 0)
+    return lambda: run_stage(extract.STAGE, lake, settings).counts.get("kept", 0)
+
+
+def tree_cpu_seconds(pid: int, deep: bool = True) -> float:
+    """Processor time of a process so far, and of all below it; 0 where it is not to be had."""
+    parents: dict[int, list[int]] = {}
+    spent: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        process = int(stat.parent.name)
+        parents.setdefault(int(fields[1]), []).append(process)
+        spent[process] = sum(map(int, fields[11:15]))  # own and ended children's; user and system
+    tree = [pid]
+    for process in tree:
+        tree += parents.get(process, []) if deep else []
+    return sum(spent.get(process, 0) for process in tree) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
