@@ -17,6 +17,7 @@ RATES = (
     "program",
     "pages/s",
     "min – max",
+    "CPU ms/page",
     "MB/s packed",
     "MB/s unpacked",
     "MB of memory",
