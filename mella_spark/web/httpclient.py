@@ -117,11 +117,9 @@ def trouble(error: Exception, url: str) -> Exception:
             return cause
         if isinstance(cause, ssl.SSLCertVerificationError):
             return RemoteError(f"The certificate of {shown(url)} is not valid.")
-        if isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN:
-            return RemoteError(f"There is no host of that name: {shown(url)}.")
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, NameResolutionError):
-        return Passing("its host's name cannot be looked up")
+        return Passing("there is no host of that name")
     if isinstance(error, NewConnectionError):
         return Passing("no connection to its host")
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):

@@ -6,6 +6,7 @@ the second on it counts only once the object is seen to be still the one that wa
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pyarrow.fs as pafs
@@ -43,7 +44,7 @@ def object_path(url: str) -> str:
 
 
 class S3File(RemoteFile):
-    """One object."""
+    """One object. Read in order, the next block is got while the last one is worked on."""
 
     def __init__(self, files: pafs.S3FileSystem, url: str, settings: RemoteSettings) -> None:
         super().__init__(url, settings)
@@ -51,7 +52,9 @@ class S3File(RemoteFile):
         self._path = object_path(url)
         self._object: Any = None
         self._tag: Any = None
-        self._blocks = 0
+        self._stop = -1  # where the last block ended
+        self._ahead: tuple[int, int, Future[bytes]] | None = None
+        self._thread: ThreadPoolExecutor | None = None
 
     def _measure(self) -> None:
         if self._object is None:
@@ -64,19 +67,35 @@ class S3File(RemoteFile):
     def _fetch(self, count: int) -> bytes:
         self._measure()
         assert self.length is not None
-        count = min(count, self.length - self.position)
+        start, count = self.position, min(count, self.length - self.position)
         if count <= 0:
             return b""
+        ahead, self._ahead = self._ahead, None
         try:
-            data = self._object.read_at(count, self.position)
-        except OSError as error:
+            if ahead is not None and ahead[:2] == (start, count):
+                data = ahead[2].result()
+            else:
+                data = self._block(self._object, start, count, self._stop >= 0)
+        except Passing:
             self._object = None
+            raise
+        following, self._stop = start == self._stop, start + len(data)
+        if following and self._stop < self.length:
+            self._thread = self._thread or ThreadPoolExecutor(1, "s3")
+            size = min(count, self.length - self._stop)
+            work = self._thread.submit(self._block, self._object, self._stop, size, True)
+            self._ahead = (self._stop, size, work)
+        return data
+
+    def _block(self, source: Any, start: int, count: int, check: bool) -> bytes:
+        """Bytes of the object; with ``check`` it is known to be the one that was opened."""
+        try:
+            data = source.read_at(count, start)
+        except OSError as error:
             raise trouble(error, self.address) from error
         if not data:
-            self._object = None
             raise Passing("the answer is empty")
-        self._blocks += 1
-        if self._blocks > 1 and self._look()[1] != self._tag:
+        if check and self._look()[1] != self._tag:
             raise ChangedError(f"{shown(self.address)} changed while it was being read.")
         return data
 
@@ -85,15 +104,14 @@ class S3File(RemoteFile):
         try:
             found = self._files.open_input_file(self._path)
             metadata = found.metadata()
-            return found, (
-                found.size(),
-                metadata.get("ETag") or metadata.get("Last-Modified"),
-            )
+            return found, (found.size(), metadata.get("ETag") or metadata.get("Last-Modified"))
         except OSError as error:
             raise trouble(error, self.address) from error
 
     def close(self) -> None:
-        self._object = None
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+        self._object = self._ahead = None
         super().close()
 
 
