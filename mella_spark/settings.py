@@ -137,10 +137,28 @@ class ModelSettings(Section):
     trust_remote_code: bool
 
 
-class CaptionSettings(ModelSettings):
+class AnswerSettings(ModelSettings):
+    """A model that answers in bulk: what runs it, and a server where there is one."""
+
+    backend: Literal["transformers", "vllm", "openai"]
+    quantisation: Literal["none", "int8", "int4"]
+    vllm_memory_share: Annotated[float, Field(gt=0, lt=1)]
+    vllm_context_tokens: Positive | None
+    server_url: str | None
+    server_key_env: str | None
+    server_concurrency: Positive
+    server_seconds: PositiveFloat
+    server_attempts: Positive
+    server_backoff_seconds: NotNegative
+    server_wait_seconds: NotNegative
+
+
+class CaptionSettings(AnswerSettings):
     """The captioner."""
 
-    prompt: str
+    prompt: str = Field(min_length=1)
+    web_text_chars: Positive
+    image_backend: Literal["torchvision", "pil"]
     batch_size: Positive
     max_new_tokens: Positive
     num_beams: Positive
@@ -151,7 +169,7 @@ class CaptionSettings(ModelSettings):
     batch_pictures: Positive
 
 
-class TranslateSettings(ModelSettings):
+class TranslateSettings(AnswerSettings):
     """The translator."""
 
     batch_size: Positive
@@ -212,7 +230,7 @@ class TrainSettings(ModelSettings):
     precision: Literal["float32", "bfloat16", "float16"]
     max_answer_tokens: Positive
     max_pixels: Positive
-    source_weights: dict[Literal["know", "ling"], NotNegative]
+    source_weights: dict[Literal["know", "ling", "thick"], NotNegative]
     language_weights: dict[str, NotNegative]
     temperature: PositiveFloat
     log_steps: Positive

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,6 +15,7 @@ from mella_spark.images.reasons import Rejected
 from mella_spark.lake.schemas import arrow_schema
 from mella_spark.models import Captioner, Generation, caption_key, load_captioner
 from mella_spark.models.keys import captioner_name
+from mella_spark.models.prompts import load_prompt
 from mella_spark.settings import CaptionSettings
 from udfs.batches import regroup
 
@@ -37,7 +37,7 @@ def caption_batches(
     """
     schema = arrow_schema("captions")
     key, model = caption_key(settings), captioner_name(settings)
-    prompt_sha256 = hashlib.sha256(settings.prompt.encode()).hexdigest()
+    prompt_sha256 = load_prompt(settings.prompt).sha256
     for batch in regroup(batches, settings.batch_size):
         answers = caption_bytes(batch.column("bytes").to_pylist(), settings)
         count = batch.num_rows
@@ -79,7 +79,7 @@ def caption_udf(settings: CaptionSettings) -> Any:
 
 def caption_bytes(pictures: Sequence[bytes | None], settings: CaptionSettings) -> list[Generation]:
     """The core of both: one answer for each picture, in order, whatever the bytes are."""
-    captioner = _captioner(settings)
+    captioner, prompt = _captioner(settings), load_prompt(settings.prompt).text
     answers: list[Generation | None] = [None] * len(pictures)
     for start in range(0, len(pictures), settings.batch_size):
         images: dict[int, Image.Image] = {}
@@ -88,7 +88,7 @@ def caption_bytes(pictures: Sequence[bytes | None], settings: CaptionSettings) -
                 images[i] = open_picture(pictures[i], settings)
             except Rejected as error:
                 answers[i] = Generation(None, str(error))
-        made = captioner.caption(list(images.values()), settings.prompt)
+        made = captioner.caption(list(images.values()), prompt)
         for i, answer in zip(images, made, strict=True):
             answers[i] = answer
     return [answer for answer in answers if answer is not None]

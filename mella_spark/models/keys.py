@@ -7,7 +7,10 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from mella_spark.settings import CaptionSettings, TranslateSettings
+import PIL
+
+from mella_spark.models.prompts import Source, load_prompt
+from mella_spark.settings import AnswerSettings, CaptionSettings, TranslateSettings
 
 EMBEDDED = "embedded"
 _FOLDERS = {"caption": "vlm", "translate": "translator"}
@@ -15,6 +18,8 @@ _WHOLE_BYTES = 64 << 20
 """Files up to this size are read whole for a digest."""
 _WINDOW_BYTES = 1 << 20
 _WINDOWS = 16
+_DIGITS = 32
+_THICK = "thick-"
 _NOT_WEIGHTS = frozenset({"README.md", ".gitattributes"})
 
 
@@ -29,29 +34,58 @@ def model_folder(model: str, task: str) -> str:
 
 
 def caption_key(settings: CaptionSettings) -> str:
-    """Hash of all that decides a caption: model, limits, prompt, generation; 32 hex digits.
+    """Name of all that decides a caption, 32 characters: two captions share it or may differ.
 
-    Batch size, device and error limits do not belong to it.
+    A hash of the model and its revision, number format, quantisation, backend, what turns files
+    into pixels, limits, prompt and generation; 32 hexadecimal digits. Where the prompt draws on the
+    native alt it starts with ``thick-`` instead, so that no table needs another column to keep such
+    captions out of D_ling (:func:`caption_source`). Batch size, device, server address, waiting
+    times and error limits do not belong to it.
     """
-    return _digest(
+    prompt = load_prompt(settings.prompt)
+    digest = _digest(
         _identity(settings.model, settings.revision, "caption"),
-        settings.dtype,
-        settings.prompt,
-        settings.max_new_tokens,
-        settings.num_beams,
+        _loaded(settings),
+        image_way(settings),
         settings.max_pixels,
         settings.max_aspect,
+        prompt.text,
+        settings.web_text_chars if prompt.fields else None,
+        settings.max_new_tokens,
+        settings.num_beams,
     )
+    return digest if prompt.source == "ling" else f"{_THICK}{digest}"[:_DIGITS]
+
+
+def caption_source(key: str) -> Source:
+    """Whether captions with this key are ``ling`` or ``thick``; see :class:`prompts.Prompt`."""
+    return "thick" if key.startswith(_THICK) else "ling"
+
+
+def image_way(settings: CaptionSettings) -> str:
+    """What stands between a file and the model's pixels.
+
+    Of Pillow only the major version counts: within one it keeps how it decodes and resizes, and a
+    finer name would have every picture captioned again at each update.
+    """
+    pillow = f"pillow-{PIL.__version__.partition('.')[0]}-bicubic"
+    ways = {"transformers": settings.image_backend, "vllm": "vllm", "openai": "jpeg-95"}
+    return f"{pillow} {ways[settings.backend]}"
 
 
 def translate_key(settings: TranslateSettings) -> str:
     """Hash of all that decides a translation's text; 32 hex digits."""
     return _digest(
         _identity(settings.model, settings.revision, "translate"),
-        settings.dtype,
+        _loaded(settings),
         settings.max_new_tokens,
         settings.num_beams,
     )
+
+
+def _loaded(settings: AnswerSettings) -> tuple[object, ...]:
+    """How the weights are run: what changes the digits of an answer, though not its meaning."""
+    return settings.backend, settings.dtype, settings.quantisation
 
 
 def captioner_name(settings: CaptionSettings) -> str:
@@ -104,4 +138,4 @@ def _file_digest(path: str, size: int, changed_ns: int) -> str:
 
 
 def _digest(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_DIGITS]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mella_spark.models import caption_key, translate_key, translator_name
-from mella_spark.models.keys import folder_digest
+from mella_spark.models.keys import caption_source, folder_digest
 from mella_spark.settings import load_settings
 
 SETTINGS = load_settings(environment={})
@@ -19,19 +21,98 @@ COMMON = [
     {"dtype": "bfloat16"},
     {"max_new_tokens": 7},
     {"num_beams": 2},
+    {"backend": "vllm"},
+    {"quantisation": "int8"},
 ]
 
 
-@pytest.mark.parametrize(
-    "change", [*COMMON, {"prompt": "What is this?"}, {"max_pixels": 7}, {"max_aspect": 7.0}]
-)
-def test_what_decides_a_caption_changes_its_key(change):
-    assert caption_key(CAPTION.model_copy(update=change)) != caption_key(CAPTION)
+DECIDING = {
+    "model": st.sampled_from(["someone/some-vlm", "someone/another", "another/some-vlm"]),
+    "revision": st.sampled_from([None, "main", "abc"]),
+    "dtype": st.sampled_from(["auto", "float32", "bfloat16", "float16"]),
+    "quantisation": st.sampled_from(["none", "int8", "int4"]),
+    "backend": st.sampled_from(["transformers", "vllm", "openai"]),
+    "prompt": st.sampled_from(["plain", "thick", "What is this?", "Where is {context}?"]),
+    "max_new_tokens": st.integers(1, 3),
+    "num_beams": st.integers(1, 3),
+    "max_pixels": st.integers(1, 3),
+    "max_aspect": st.sampled_from([7.0, 8.0]),
+}
+FREE = {
+    "batch_size": st.integers(1, 99),
+    "device": st.sampled_from(["auto", "cpu", "cuda:1"]),
+    "batch_pictures": st.integers(1, 99),
+    "max_error_rate": st.floats(0, 1),
+    "refuse_pixels": st.integers(1, 99),
+    "vllm_memory_share": st.floats(0.1, 0.9),
+    "server_url": st.sampled_from([None, "https://a.example/v1"]),
+    "server_key_env": st.sampled_from([None, "KEY"]),
+    "server_concurrency": st.integers(1, 99),
+    "server_attempts": st.integers(1, 9),
+}
 
 
-@pytest.mark.parametrize("change", [{"batch_size": 1}, {"device": "cpu"}, {"batch_pictures": 3}])
-def test_what_does_not_decide_a_caption_leaves_its_key(change):
-    assert caption_key(CAPTION.model_copy(update=change)) == caption_key(CAPTION)
+@given(*[st.fixed_dictionaries(parts) for parts in (DECIDING, DECIDING, FREE, FREE)])
+def test_a_caption_is_known_by_what_decides_it_and_by_nothing_else(one, other, free, freer):
+    keys = [
+        caption_key(CAPTION.model_copy(update={**deciding, **rest}))
+        for deciding, rest in ((one, free), (other, freer))
+    ]
+    assert (keys[0] == keys[1]) == (one == other)
+
+
+@given(st.fixed_dictionaries(DECIDING), st.sampled_from(sorted(DECIDING)), st.data())
+def test_any_one_change_makes_another_key(settings, changed, data):
+    other = data.draw(DECIDING[changed].filter(lambda value: value != settings[changed]))
+    keys = {
+        caption_key(CAPTION.model_copy(update=update))
+        for update in (settings, {**settings, changed: other})
+    }
+    assert len(keys) == 2
+    assert {len(key) for key in keys} == {32}
+
+
+def test_the_way_to_the_pixels_decides(monkeypatch):
+    torchvision = caption_key(CAPTION)
+    assert caption_key(CAPTION.model_copy(update={"image_backend": "pil"})) != torchvision
+    for served in ("vllm", "openai"):  # which make pixels by themselves
+        asked = CAPTION.model_copy(update={"backend": served})
+        other = asked.model_copy(update={"image_backend": "pil"})
+        assert caption_key(asked) == caption_key(other)
+    monkeypatch.setattr("PIL.__version__", "11.3.0")
+    eleven = caption_key(CAPTION)
+    assert eleven != torchvision
+    monkeypatch.setattr("PIL.__version__", "11.4.1")
+    assert caption_key(CAPTION) == eleven
+
+
+def test_web_text_counts_only_where_the_prompt_has_it():
+    for prompt, equal in (("plain", True), ("grounded", False)):
+        one, other = (
+            caption_key(CAPTION.model_copy(update={"prompt": prompt, "web_text_chars": chars}))
+            for chars in (100, 200)
+        )
+        assert (one == other) == equal
+
+
+def test_a_prompt_is_known_by_its_text(tmp_path):
+    files = [tmp_path / name for name in ("a.txt", "b.txt")]
+    for file in files:
+        file.write_text("What is this?\n")
+    prompts = ["What is this?", *map(str, files)]
+    asked = [CAPTION.model_copy(update={"prompt": prompt}) for prompt in prompts]
+    assert len({caption_key(settings) for settings in asked}) == 1
+    files[0].write_text("What is that?\n")
+    assert caption_key(asked[1]) != caption_key(asked[0])
+
+
+def test_captions_that_have_seen_the_alt_are_told_by_their_key():
+    for prompt, source in (
+        ("plain", "ling"), ("grounded", "ling"), ("thick", "thick"), ("Mend {alt}.", "thick"),
+    ):  # fmt: skip
+        key = caption_key(CAPTION.model_copy(update={"prompt": prompt}))
+        assert caption_source(key) == source
+        assert key.startswith("thick-") == (source == "thick")
 
 
 @pytest.mark.parametrize("change", COMMON)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import random
 
@@ -17,6 +16,7 @@ from tiny_vlm import make_vlm
 from mella_spark.images.reasons import Rejected
 from mella_spark.lake.schemas import arrow_schema
 from mella_spark.models import caption_key
+from mella_spark.models.prompts import load_prompt
 from mella_spark.sample.draw import draw
 from mella_spark.sample.scenes import random_scene
 from udfs.batches import regroup
@@ -65,7 +65,7 @@ def test_the_columns_are_those_of_the_table(settings):
     assert batch.schema == arrow_schema("captions")
     row = batch.to_pylist()[0]
     assert row["caption_key"] == caption_key(settings)
-    assert row["prompt_sha256"] == hashlib.sha256(settings.prompt.encode()).hexdigest()
+    assert row["prompt_sha256"] == load_prompt(settings.prompt).sha256
     assert row["language"] == "en"
     assert row["warc_file"] == "a.warc.gz"
     assert row["tokens"] > 0
