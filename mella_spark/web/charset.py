@@ -21,7 +21,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from mella_spark.web.detector import contradicted, detect, hint, sample
+from mella_spark.web.detector import confirmed, contradicted, detect, hint, sample
 from mella_spark.web.encodings import ascii_compatible, codec, decode_part, is_multibyte, lookup
 from mella_spark.web.prescan import prescan
 
@@ -84,6 +84,8 @@ def encoding_of(body: bytes, http_label: str | None = None, host: str | None = N
         return "utf-8"
     if "iso-2022-jp" in declared and b"\x1b" in body and body.isascii():
         return "iso-2022-jp"
+    if declared and confirmed(body, declared[0], hint(body, host)):
+        return declared[0]
     text = sample(body)
     guess = ""
     for name in declared:

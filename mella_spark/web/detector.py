@@ -21,6 +21,8 @@ from chardetng_py import EncodingDetector
 from mella_spark.web.encodings import decode_part, is_multibyte, lookup
 
 SAMPLE_BYTES = 8192
+# Enough to confirm a label: some twenty words.
+_CONFIRM_BYTES = 256
 
 # Text from its first non-ASCII byte on, up to the end of the element or attribute. What is cut off
 # on the left is ASCII, so no character is broken.
@@ -70,16 +72,16 @@ _MIN_BYTES = 16  # non-ASCII
 _MIN_GAIN = 4  # two letters that an alphabet lacks under the label and has under the guess
 
 
-def sample(body: bytes) -> bytes:
-    """At most SAMPLE_BYTES of the page's non-ASCII texts, one a line, no character broken."""
+def sample(body: bytes, limit: int = SAMPLE_BYTES) -> bytes:
+    """At most ``limit`` bytes of the page's non-ASCII texts, one a line, no character broken."""
     pieces, size = [], 0
     for match in _RUN.finditer(body):
         start = match.start()
         left = body[max(0, start - _LEFT) : start].rpartition(b">")[2].rpartition(b'"')[2]
-        piece = left + match.group()[: SAMPLE_BYTES - size]
+        piece = left + match.group()[: limit - size]
         pieces.append(piece)
         size += len(piece) + 1
-        if size >= SAMPLE_BYTES:
+        if size >= limit:
             break
     return b"\n".join(pieces)
 
@@ -100,21 +102,40 @@ def hint(body: bytes, host: str | None = None) -> bytes | None:
     return None
 
 
+def confirmed(body: bytes, name: str, domain: bytes | None = None) -> bool:
+    """Whether a first look at the page's text is enough to believe the label ``name``.
+
+    It is where the detector says the same, or where so many letters are of one Latin alphabet that
+    another encoding could not be better by ``_MIN_GAIN``. Says nothing about a label that it does
+    not confirm.
+    """
+    text = sample(body, _CONFIRM_BYTES)
+    if name in _LATIN_GUESSES:
+        decoded = decode_part(text, name)
+        letters = sum(not c.isascii() and c.isalpha() for c in decoded)
+        return name != "windows-1252" and 0 < letters < _latin_score(decoded) + _MIN_GAIN
+    return _chardetng(text, domain) == name
+
+
 def detect(text: bytes, domain: bytes | None = None) -> str:
     """WHATWG name of the likeliest encoding of ``text`` (a ``sample``), which is not UTF-8.
 
     ``domain`` is a ``hint``.
     """
-    detector = EncodingDetector()
-    detector.feed(text, last=False)
-    answer = detector.guess(tld=domain, allow_utf8=False)
-    # The binding says what Python calls it, which differs once.
-    guess = lookup("windows-874" if answer == "cp874" else answer) or "windows-1252"
+    guess = _chardetng(text, domain)
     if not is_multibyte(guess) and _korean(text):
         return "euc-kr"
     if guess in _LATIN_GUESSES:
         return _latin(text, guess)
     return guess
+
+
+def _chardetng(text: bytes, domain: bytes | None) -> str:
+    detector = EncodingDetector()
+    detector.feed(text, last=False)
+    answer = detector.guess(tld=domain, allow_utf8=False)
+    # The binding says what Python calls it, which differs once.
+    return lookup("windows-874" if answer == "cp874" else answer) or "windows-1252"
 
 
 def coherence(text: str) -> float:
