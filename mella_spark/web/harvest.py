@@ -15,7 +15,7 @@ from datetime import datetime
 
 from mella_spark.settings import ExtractSettings
 from mella_spark.web import watchdog
-from mella_spark.web.html import may_have_images, read_page
+from mella_spark.web.html import read_page
 from mella_spark.web.page import Page
 from mella_spark.web.urls import normalise
 from mella_spark.web.warc import SAMPLE_BYTES, Opener, Record, Reject, open_file, read_records
@@ -139,8 +139,6 @@ def _from_warc(record: Record, path: str, settings: ExtractSettings) -> Event:
         record.media_type in _UNTYPED and _HTML_START.match(body)
     ):
         return Skipped("not_html")
-    if not may_have_images(body):
-        return Skipped("no_image")
 
     def parse() -> Page:
         described = settings.detail == "full"
