@@ -21,7 +21,7 @@ RATES = (
     "MB/s packed",
     "MB/s unpacked",
     "MB of memory",
-    "s before",
+    "s to start",
 )
 PAIRS = ("program", "pairs", "right", "missed", "wrong", "ours lacks", "wrong are")
 RATIOS = ("ratio", "median", "min – max", "wanted", "")
