@@ -103,6 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
     site: FileSite
     protocol_version = "HTTP/1.1"
     wbufsize = 0
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         pass
