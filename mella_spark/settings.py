@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -88,6 +89,13 @@ class RemoteSettings(Section):
     gap_bytes: Annotated[int, Field(ge=0)]
     range_bytes: Positive
     connections: Positive
+
+    @model_validator(mode="after")
+    def _no_credentials(self) -> Self:
+        for name in ("crawl_base", "s3_endpoint"):
+            if re.match(r"[a-z0-9+.-]+://[^/?#]*@", getattr(self, name) or "", re.IGNORECASE):
+                raise ValueError(f"{name} holds a user or password; the environment is for them")
+        return self
 
 
 class FilterSettings(Section):

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from mella_spark.errors import InputError, UsageError
 from mella_spark.settings import RemoteSettings
 from mella_spark.web.remote import Opener, is_remote
-from mella_spark.web.remotefile import ForbiddenError, MissingError
+from mella_spark.web.remotefile import ForbiddenError, MissingError, shown
 
 LISTS = {"warc": "warc.paths.gz", "wat": "wat.paths.gz", "index": "cc-index-table.paths.gz"}
 _INPUT = re.compile(r"cc:(CC-MAIN-\d{4}-\d{2})(?::(\d+))?", re.IGNORECASE)
@@ -57,15 +57,15 @@ def crawl_files(crawl: Crawl, settings: RemoteSettings, open_: Opener) -> list[s
         files = [joined(settings.crawl_base, line) for line in found]
     except (MissingError, ForbiddenError, FileNotFoundError):
         raise InputError(
-            f"There is no crawl {crawl.name} at {settings.crawl_base}, or none with {name}.",
+            f"There is no crawl {crawl.name} at {shown(settings.crawl_base)}, or none with {name}.",
             "commoncrawl.org lists the crawls; remote.crawl_base says where they are looked for.",
         ) from None
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"The list of {crawl.name}'s files cannot be read: {error}") from None
     except ValueError as error:
-        raise InputError(f"{address} is not a list of files: {error}.") from None
+        raise InputError(f"{shown(address)} is not a list of files: {error}.") from None
     if not files:
-        raise InputError(f"The list of {crawl.name}'s files is empty: {address}.")
+        raise InputError(f"The list of {crawl.name}'s files is empty: {shown(address)}.")
     return files
 
 

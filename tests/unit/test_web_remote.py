@@ -25,7 +25,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from remote_site import FileSite, Served, remote_settings, s3_client, s3_server
 
-from mella_spark.web.httpclient import retry_after
+from mella_spark.errors import SettingsError
+from mella_spark.settings import load_settings
+from mella_spark.web.httpclient import _target, retry_after
 from mella_spark.web.remote import check_address, is_remote, opener
 from mella_spark.web.remotefile import (
     ChangedError,
@@ -431,8 +433,6 @@ def test_certificates_are_checked_also_behind_redirects(
 
 
 def test_https_is_not_left() -> None:
-    from mella_spark.web.httpclient import _target
-
     with pytest.raises(RemoteError, match="insecure"):
         _target("https://a.example/x", "https://a.example/x", "http://a.example/x")
     assert _target("http://a.example/x", "http://a.example/x", "https://b.example/y")
@@ -456,6 +456,14 @@ def test_addresses_with_secrets_are_refused_and_never_shown(url: str) -> None:
     assert "pa55" not in shown(url)
     if "@" not in url:
         check_address(url, remote_settings(allow_signed_urls=True))
+
+
+def test_settings_hold_no_credentials() -> None:
+    for name in ("crawl_base", "s3_endpoint"):
+        override = f"remote.{name}=http://me:pa55@minio:9000"
+        with pytest.raises(SettingsError, match=name) as caught:
+            load_settings(overrides=[override], environment={})
+        assert "pa55" not in str(caught.value)
 
 
 def test_log_messages_of_the_http_library_hold_no_addresses(
