@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zlib
+from collections.abc import Iterator
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
@@ -62,25 +63,40 @@ def _dechunk(body: bytes) -> bytes:
 
 def _inflate(body: bytes, window: int, limit: int) -> bytes:
     """All gzip members or the zlib stream in ``body``, as far as they are intact."""
-    pieces, size = [], 0
-    while body:
-        stream = zlib.decompressobj(window)
-        damaged = False
-        try:
-            piece = stream.decompress(body, limit - size + 1)
-        except zlib.error:
-            piece = _inflate_by_piece(body, window, limit - size)
-            damaged = True
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit:
-            raise BodyTooLarge(f"decoded body is larger than {limit} bytes")
-        if damaged or not stream.eof or window != 31:
-            break
-        body = stream.unused_data
-        if body[:2] != b"\x1f\x8b":
-            break
-    return b"".join(pieces)
+    stream = zlib.decompressobj(window)
+    try:
+        first = stream.decompress(body, limit + 1)
+    except zlib.error:
+        return _inflate_by_piece(body, window, limit)
+    if len(first) > limit:
+        raise BodyTooLarge(f"decoded body is larger than {limit} bytes")
+    if window == 31 and stream.eof and stream.unused_data.startswith(b"\x1f\x8b"):
+        return b"".join((first, *_members(stream.unused_data, limit - len(first))))
+    return first
+
+
+def _members(data: bytes, limit: int) -> Iterator[bytes]:
+    """What further gzip members hold, in time linear in ``data`` also where they are tiny.
+
+    So a member is fed in growing steps: what is fed beyond its end is copied.
+    """
+    place = 0
+    while data.startswith(b"\x1f\x8b", place):
+        stream, start, step = zlib.decompressobj(31), place, 64
+        pieces: list[bytes] = []
+        while not stream.eof and place < len(data):
+            try:
+                pieces.append(stream.decompress(data[place : place + step], limit + 1))
+            except zlib.error:
+                yield _inflate_by_piece(data[start:], 31, limit + sum(map(len, pieces)))
+                return
+            limit -= len(pieces[-1])
+            if limit < 0:
+                raise BodyTooLarge("decoded body is too large")
+            place += step
+            step *= 2
+        yield from pieces
+        place = min(place, len(data)) - len(stream.unused_data)
 
 
 def _inflate_by_piece(body: bytes, window: int, limit: int) -> bytes:
@@ -95,7 +111,7 @@ def _inflate_by_piece(body: bytes, window: int, limit: int) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > limit:
-            break
+            raise BodyTooLarge(f"decoded body is larger than {limit} bytes")
     return b"".join(pieces)
 
 

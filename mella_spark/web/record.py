@@ -23,6 +23,7 @@ _STATUS = re.compile(rb"HTTP/[0-9.]+[ \t]+([0-9]{3})")
 _FIELDS = re.compile(
     rb"\n(content-type|content-encoding|transfer-encoding)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)"
 )
+_FOLD = re.compile(r"\r?\n[ \t]++")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"',]+)""", re.IGNORECASE)
 # WARC 1.1 allows dates that tell less than the day.
 _SHORT_DATE = re.compile(r"\d{4}(-\d\d)?")
@@ -152,11 +153,11 @@ def parse_headers(head: bytes) -> tuple[tuple[str, str], ...]:
         text = head.decode("utf-8")
     except UnicodeDecodeError:
         text = head.decode("latin-1")
+    text = text.partition("\n")[2]
+    if "\n " in text or "\n\t" in text:  # a folded line goes on with the one before
+        text = _FOLD.sub(" ", text)
     pairs: list[tuple[str, str]] = []
-    for line in text.split("\n")[1:]:
-        if line[:1] in (" ", "\t") and pairs:  # a folded line goes on with the one before
-            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]} {line.strip()}")
-            continue
+    for line in text.split("\n"):
         name, colon, value = line.partition(":")
         if colon:
             pairs.append((name.strip(), value.strip()))
