@@ -44,6 +44,7 @@ _NAME = re.compile(r"[a-z0-9_*-]+")
 _WORDS = re.compile(r"[\s,;]+")
 _VALUE = re.compile(rf"(?:{'|'.join(sorted(VALUED))})\s*:[^,;]*")
 _MAX_POLICY = 2000  # characters of an address
+_MAX_FIELD = 1 << 16  # characters; servers and proxies allow an eighth of it
 
 
 def from_headers(headers: Iterable[tuple[str, str]], agent: str = AGENT) -> list[str]:
@@ -120,7 +121,7 @@ def _tdm(reservations: list[str], policies: list[str], source: str) -> Iterator[
 
 def _refused(field: str, refusal: str) -> list[str]:
     """Keys of a dictionary whose value is the token ``refusal``."""
-    if not field:
+    if not 0 < len(field) <= _MAX_FIELD:
         return []
     try:
         members = dictionary(field)
