@@ -49,6 +49,9 @@ class Language(Section):
     matching: Literal["word", "inside"] = "word"
     prefixes: tuple[str, ...] = ()
     transliteration: dict[str, str] = Field(default_factory=dict)
+    abbreviations: tuple[str, ...] = ()
+    sentence_starts: tuple[str, ...] = ()
+    ordinal_stop: bool = False
     boilerplate: tuple[str, ...] = ()
     furniture: tuple[str, ...] = ()
     prompts: Prompts
