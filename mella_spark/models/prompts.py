@@ -104,8 +104,8 @@ def neutralise(text: str) -> str:
 
     Control tokens are fenced by ``<>``, ``[]`` or ``||`` (``<|im_start|>``, ``<image>``,
     ``[INST]``, ``</s>``), and so these become look-alikes, together with every character that
-    Unicode normalisation, which many tokenizers begin with, turns into one. Invisible characters, in which
-    instructions can be hidden, go, except the joiners that some scripts are spelt with.
+    Unicode normalisation, which many tokenizers begin with, turns into one. Invisible characters,
+    in which instructions can be hidden, go, except the joiners that some scripts are spelt with.
     """
     return text.translate(_SUBSTITUTES)
 
