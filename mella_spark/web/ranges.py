@@ -22,7 +22,7 @@ from mella_spark.web.urlindex import NotAnIndexError, read_places
 from mella_spark.web.warc import MAX_RECORD_BYTES, SAMPLE_BYTES, Record, Reject, read_record_at
 
 # Rows sorted together, so that records near each other are got together.
-_WINDOW_ROWS = 1 << 19
+_WINDOW_ROWS = 1 << 16
 # Files in a row whose server fails, for all its retries, before a task asks nothing more.
 _FAILURES = 3
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 WANTED = ("content_languages", "warc_filename", "warc_record_offset", "warc_record_length")
 HELPFUL = ("fetch_status", "content_mime_detected")
 _MIME_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-_BATCH_ROWS = 1 << 16
+_BATCH_ROWS = 1 << 15
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -52,7 +52,7 @@ def read_places(
     except pa.ArrowInvalid as error:
         raise NotAnIndexError(str(error).splitlines()[0]) from None
     columns = _columns(metadata.schema.to_arrow_schema())
-    texts = [name for name in columns if name.startswith(("content_", "warc_filename"))]
+    texts = [name for name in columns if name.startswith("content_")]
     with pq.ParquetFile(stream, metadata=metadata, read_dictionary=texts, pre_buffer=True) as file:
         first, last = row_range(file.metadata.num_rows, size, start, end)
         wanted = frozenset(codes)
