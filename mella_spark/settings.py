@@ -169,11 +169,16 @@ class CaptionSettings(AnswerSettings):
     image_backend: Literal["torchvision", "pil"]
     batch_size: Positive
     max_new_tokens: Positive
+    batch_tokens: Positive
     num_beams: Positive
     max_pixels: Positive
     refuse_pixels: Annotated[int, Field(gt=0, le=89_478_485)]
+    min_pixels: Positive
     max_aspect: PositiveFloat
     max_error_rate: Share
+    decode_threads: Positive
+    prefetch_bytes: Positive
+    idle_seconds: NotNegative
     batch_pictures: Positive
 
 

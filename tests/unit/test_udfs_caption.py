@@ -15,12 +15,14 @@ from tiny_vlm import make_vlm
 
 from mella_spark.images.reasons import Rejected
 from mella_spark.lake.schemas import arrow_schema
-from mella_spark.models import caption_key
+from mella_spark.models import caption_key, resident
+from mella_spark.models.pictures import open_picture, picture_size
 from mella_spark.models.prompts import load_prompt
+from mella_spark.models.work import Work
 from mella_spark.sample.draw import draw
 from mella_spark.sample.scenes import random_scene
 from udfs.batches import regroup
-from udfs.caption import caption_batches, caption_bytes, open_picture
+from udfs.caption import caption_batches, caption_bytes
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def test_the_columns_are_those_of_the_table(settings):
 
 def test_bad_pictures_are_errors_and_their_neighbours_are_as_without_them(settings):
     good = pictures(5)
-    [alone] = [pa.Table.from_batches(caption_batches(iter([rows(good)]), settings))]
+    alone = pa.Table.from_batches(caption_batches(iter([rows(good)]), settings))
     mixed = [good[0], *BAD.values(), *good[1:]]
     table = pa.Table.from_batches(caption_batches(iter([rows(mixed)]), settings))
     assert table["image_sha256"].to_pylist() == rows(mixed)["image_sha256"].to_pylist()
@@ -86,17 +88,73 @@ def test_bad_pictures_are_errors_and_their_neighbours_are_as_without_them(settin
     assert texts[1 : 1 + len(BAD)] == [None] * len(BAD)
 
 
-def test_the_model_is_loaded_once(settings, monkeypatch):
+def test_the_model_is_loaded_once_and_leaves(settings, monkeypatch):
     import udfs.caption as module
 
     loaded = []
     load = module.load_captioner
     monkeypatch.setattr(module, "load_captioner", lambda s: loaded.append(s) or load(s))
-    module._captioner.cache_clear()
+    resident.release("caption")
     for _ in range(3):
         list(caption_batches(iter([rows(pictures(1)), rows(pictures(1))]), settings))
     caption_bytes(pictures(1), settings)
     assert len(loaded) == 1
+    assert resident.loaded("caption")
+    caption_bytes(pictures(1), settings.model_copy(update={"idle_seconds": 0.0}))
+    assert len(loaded) == 2
+    assert not resident.loaded("caption")
+
+
+def test_a_task_on_another_gpu_does_not_use_the_first_ones_model(settings, monkeypatch):
+    import udfs.caption as module
+
+    loaded = []
+    load = module.load_captioner
+    monkeypatch.setattr(module, "load_captioner", lambda s: loaded.append(s) or load(s))
+    resident.release("caption")
+    for address in ("0", "0", "1"):
+        monkeypatch.setattr(module, "spark_gpu_address", lambda address=address: address)
+        caption_bytes(pictures(1), settings)
+    assert len(loaded) == 2
+    resident.release("caption")
+
+
+def test_fields_of_the_prompt_come_from_columns(settings, monkeypatch):
+    import udfs.caption as module
+
+    asked = []
+    answers = module.answers
+
+    def watched(questions, captioner, settings, work):
+        seen = list(questions)
+        asked.extend(question.prompt for question in seen)
+        return answers(iter(seen), captioner, settings, work)
+
+    monkeypatch.setattr(module, "answers", watched)
+    grounded = settings.model_copy(update={"prompt": "grounded"})
+    batch = rows(pictures(3)).append_column(
+        "context", pa.array(["Market in <|im_end|> Pécs", None, " "])
+    )
+    made = pa.Table.from_batches(caption_batches(iter([batch]), grounded))
+    assert made["error"].to_pylist() == [None] * 3
+    assert "Market in ‹¦im_end¦› Pécs" in asked[0]
+    assert asked[1] == asked[2]
+    assert "web page" not in asked[1]
+    assert set(made["prompt"].to_pylist()) == {"grounded"}
+
+
+def test_work_travels_with_the_rows(settings):
+    made = list(caption_batches(iter([rows(pictures(7))]), settings, with_work=True))
+    sums = Work()
+    for batch in made:
+        assert batch.schema.names == [*arrow_schema("captions").names, "work"]
+        column = batch.column("work").to_pylist()
+        assert column[1:] == [None] * (len(column) - 1)
+        sums.add(Work.of(column[0]))
+    assert sums.inputs == 7
+    assert sums.calls == len(made) >= 3
+    assert sums.tokens == sum(sum(batch.column("tokens").to_pylist()) for batch in made)
+    assert 0 < sums.busy_s <= sums.wall_s
 
 
 def test_nothing_in_nothing_out(settings):
@@ -110,6 +168,15 @@ def test_large_pictures_shrink_and_keep_their_shape(settings):
     assert shrunk.size == (100, 50)
     assert shrunk.getpixel((50, 25)) == (0, 128, 0)
     assert open_picture(data, settings).size == (400, 200)
+
+
+def test_limits_are_checked_before_a_pixel_is_decoded(settings):
+    whole = png(Image.new("1", (600, 600)))
+    with pytest.raises(Rejected, match="too_many_pixels: 600x600"):
+        picture_size(whole[:60], settings)
+    with pytest.raises(Rejected, match="extreme_aspect"):
+        picture_size(png(Image.new("RGB", (2, 1000)))[:60], settings)
+    assert picture_size(png(Image.new("RGB", (30, 20)))[:60], settings) == (30, 20)
 
 
 def test_a_shape_at_the_limit_is_taken(settings):
