@@ -62,6 +62,7 @@ class ExtractSettings(Section):
     batch_files: Positive
     context_chars: Positive
     detail: Literal["full", "triples"]
+    split_bytes: Annotated[int, Field(ge=65536)]
     record_seconds: PositiveFloat
     output_bytes: Positive
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -33,9 +33,14 @@ OUTPUT_SCHEMA = pa.schema(
     + [(column, pa.struct(list(arrow_schema(table)))) for column, table in TABLES.items()]
 )
 MAX_ROWS = 10_000
-# Rows per file: enough to see what is wrong with it, whatever its size. The ledger counts all.
+# Rows per part of a file: enough to see what is wrong with it. The ledger counts all.
 MAX_QUARANTINE = 100
 
+PARTS_SCHEMA = pa.schema(
+    [("path", pa.string()), ("kind", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
+)
+
+Part = tuple[str, str, int, int | None]
 Identify = Callable[[str], tuple[str, float]]
 Row = tuple[object, ...]
 
@@ -63,6 +68,27 @@ def extract_batches(
             for column, row, size in _rows(path, events, find_language):
                 yield from output.add(column, row, size)
             yield from output.rest()
+
+
+def extract_parts(
+    numbers: Iterator[pa.RecordBatch],
+    parts: Sequence[Part],
+    settings: ExtractSettings,
+    remote: RemoteSettings | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """As ``extract_batches``, of the parts (path, kind, start, end) whose numbers are given."""
+    names = PARTS_SCHEMA.names
+    batches = (
+        pa.RecordBatch.from_pylist(
+            [
+                dict(zip(names, parts[number], strict=True))
+                for number in batch.column(0).to_pylist()
+            ],
+            PARTS_SCHEMA,
+        )
+        for batch in numbers
+    )
+    return extract_batches(batches, settings, remote)
 
 
 def _events(

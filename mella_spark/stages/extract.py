@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from mella_spark.lake.schemas import spark_schema
 from mella_spark.lake.tables import Lake
 from mella_spark.settings import RemoteSettings, Settings
+from mella_spark.stages.manifest import UNKNOWN_BYTES
 from mella_spark.stages.stream import Batch, Stage
 from mella_spark.text.profiles import crawl_codes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from udfs.extract import Part
+
 NAME = "extract"
+# Rows per file: enough to see what is wrong with it, whatever its size. The ledger counts all.
+MAX_QUARANTINE = 100
 PARTS = {"pair": "pairs", "capture": "captures", "ledger": "ledger", "quarantine": "quarantine"}
 
 
@@ -24,28 +31,29 @@ def source(lake: Lake, settings: Settings) -> DataFrame:
 
 
 def process(batch: Batch) -> None:
-    """Reads the batch's crawl files; a pair known from another file is counted ``repeated``."""
+    """Reads the batch's crawl files, a part a task, and puts together what the parts say.
+
+    A pair known from another file or part is counted ``repeated``.
+    """
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    from udfs.extract import extract_batches
+    from udfs.extract import extract_parts
 
-    files = batch.rows.select(
-        "path", "kind", F.lit(0).cast("long").alias("start"), F.lit(None).cast("long").alias("end")
-    )
     schema = "`input` STRING, " + ", ".join(
         f"`{part}` STRUCT<{spark_schema(PARTS[part])}>" for part in PARTS
     )
-    extracted = (
-        files.repartition(max(1, files.count()))
-        .mapInArrow(
-            partial(
-                extract_batches, settings=batch.settings.extract, remote=remote(batch.settings)
-            ),
-            schema,
-        )
-        .persist()
+    files = [tuple(row) for row in batch.rows.select("path", "kind", "bytes").collect()]
+    parts = split(files, batch.settings.extract.split_bytes)
+    extract = partial(
+        extract_parts,
+        parts=parts,
+        settings=batch.settings.extract,
+        remote=remote(batch.settings),
     )
+    # One number a task: repartitioning rows would leave it to chance which tasks get two parts.
+    numbers = batch.lake.spark.range(0, len(parts), 1, max(1, len(parts)))
+    extracted = numbers.mapInArrow(extract, schema).persist()
     try:
         pairs = extracted.where("pair IS NOT NULL").select("input", "pair.*")
         first = Window.partitionBy("pair_id").orderBy("warc_file", "warc_offset")
@@ -73,13 +81,30 @@ def process(batch: Batch) -> None:
             .agg(F.sum("count").alias("count"))
             .withColumn("stage", F.lit(NAME))
         )
-        for part in ("capture", "quarantine"):
-            rows = extracted.where(f"{part} IS NOT NULL").select(f"{part}.*")
-            batch.txn.append(PARTS[part], rows)
+        batch.txn.append("captures", extracted.where("capture IS NOT NULL").select("capture.*"))
+        sample = Window.partitionBy("file").orderBy("offset", "reason")
+        rejects = extracted.where("quarantine IS NOT NULL").select("quarantine.*")
+        rejects = rejects.withColumn("turn", F.row_number().over(sample))
+        batch.txn.append("quarantine", rejects.where(F.col("turn") <= MAX_QUARANTINE))
         batch.txn.append("pairs", pairs.where(fresh))
         batch.txn.append("ledger", ledger)
     finally:
         extracted.unpersist()
+
+
+def split(files: Iterable[tuple[str, str, int | None]], split_bytes: int) -> list[Part]:
+    """Parts of at most about ``split_bytes`` of crawl files (path, kind, bytes).
+
+    The last part of a file has no end, so that it does not matter whether its size is told rightly.
+    """
+    parts: list[Part] = []
+    for path, kind, size in sorted(files, key=lambda file: file[0]):
+        known = UNKNOWN_BYTES if size is None else size
+        count = max(1, math.ceil(known / split_bytes))
+        places = [known * number // count for number in range(count)]
+        ends: list[int | None] = [*places[1:], None]
+        parts += [(path, kind, start, end) for start, end in zip(places, ends, strict=True)]
+    return parts
 
 
 def remote(settings: Settings) -> RemoteSettings:

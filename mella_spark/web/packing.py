@@ -31,6 +31,9 @@ _BLOCK = 64 << 10
 _SCAN = 1 << 20
 # Far more than a block of either format: bytes unpacked without an error prove as well as an end.
 _ENOUGH = 1 << 20
+# A first member larger than any page that crawls keep is taken for one of the whole file, so that
+# the other parts need not look through all of it for members.
+_ONE_FOR_ALL = 8 << 20
 _HEAD = 1 << 20
 _MAX_DICTIONARY = 16 << 20
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -69,6 +72,11 @@ class Packing:
     def sound_end(self, place: int) -> int | None:
         """Where the member at ``place`` ends, if all of it can be unpacked; else None."""
         return self.end(place)
+
+    def splits(self) -> bool:
+        """Whether parts of the file can be read: not where its first member is most of it."""
+        end = self.end(0, _ONE_FOR_ALL)
+        return end is None or end <= _ONE_FOR_ALL
 
     def starts(self, place: int) -> bool:
         """Whether a member that begins with a record starts at ``place``."""
@@ -232,8 +240,8 @@ class Zstd(Packing):
 
 
 class Plain(Packing):
-    """Records as they are. Their members cannot be told from those of an archive within a record,
-    so no place but the start is ever proven."""
+    """Records as they are. They cannot be told from those of an archive within a record, so such a
+    file is not split."""
 
     magic = b"WARC/"
 
@@ -262,11 +270,8 @@ class Plain(Packing):
         newline = place == 0 or self.source.at(place - 1, 1) == b"\n"
         return newline and super().starts(place)
 
-    def proven(self, place: int) -> bool:
+    def splits(self) -> bool:
         return False
-
-    def next_proven(self, position: int, stop: int | None = None) -> int | None:
-        return None
 
 
 def packing_of(source: Source, place: int = 0) -> Packing:

@@ -25,8 +25,7 @@ class Reader:
         self.source = source
         self.max_bytes = max_bytes
         self.packing = packing_of(source)
-        # The first part of a plain file is the whole.
-        self.end = None if isinstance(self.packing, Plain) else end
+        self.end = end
         # The lenient mode of FastWARC skips what it does not understand, so it is left to files
         # that need it from their first line on.
         self.line_feeds = _BARE_LINE_FEED.match(self.packing.unpack(0, SAMPLE_BYTES)) is not None
@@ -35,7 +34,13 @@ class Reader:
 
     def records(self, start: int) -> Iterator[Record | Reject]:
         """Records and rejects of the part that begins at ``start``. Raises Unreadable."""
-        place = 0 if start == 0 else self.packing.next_proven(start, self.end)
+        place: int | None = 0
+        if start or self.end is not None:
+            if not (self.packing.splits() and self.source.serves_parts()):
+                self.end = None  # the first part is the whole
+                place = None if start else 0
+            elif start:
+                place = self.packing.next_proven(start, self.end)
         held: Reject | None = None  # it may turn out to be the file's end
         empty = start == 0
         while place is not None and self.source.at(place, 1):

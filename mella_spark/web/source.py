@@ -40,6 +40,11 @@ class Source:
     def close(self) -> None:
         """Nothing: the stream belongs to who opened it."""
 
+    def serves_parts(self) -> bool:
+        """Whether reading may begin anywhere: a server may only have the whole to give."""
+        ask = getattr(getattr(self._stream, "raw", self._stream), "serves_parts", None)
+        return True if ask is None else bool(ask())
+
     def at(self, position: int, count: int) -> bytes:
         """``count`` bytes at ``position``, fewer at the end of the file. Raises Unreadable."""
         start, window = self._window

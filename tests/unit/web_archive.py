@@ -38,7 +38,7 @@ def record(
 
 def members(*records: bytes) -> bytes:
     """A ``.warc.gz``: one gzip member a record."""
-    return b"".join(gzip.compress(r) for r in records)
+    return b"".join(gzip.compress(r, mtime=0) for r in records)
 
 
 def write(folder: Path, content: bytes, name: str = "crawl.warc.gz") -> str:
