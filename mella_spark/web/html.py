@@ -28,6 +28,11 @@ _MAX_SIDE = 1 << 24
 MAX_IMAGES = 20_000
 # Characters of a heading, a label or a link kept in a context: a line, not a paragraph.
 _LINE_CHARS = 160
+# What a page or figure says once goes into a row for each of its images, so it is bounded.
+MAX_SHARED_CHARS = 2000
+_MAX_LANGUAGE = 35  # RFC 5646, 4.4.1
+# Sources of one picture that are looked at: browsers need a handful.
+_MAX_SOURCES = 64
 
 _IMAGE_TAG = re.compile(rb"<ima?ge?[\s/>]", re.IGNORECASE)
 _DIGITS = re.compile(r"\s*([0-9]+)(?:\.[0-9]*)?\s*(?:px)?\s*$", re.IGNORECASE)
@@ -104,6 +109,7 @@ class _Reader:
                 page.rejects["blank_alt"] += 1
                 continue
             first, last = row[7], row[8]
+            last = min(last, first + _MAX_SOURCES)
             sources = [self._attributes(a, b) for _, a, b in self.elements[first:last]]
             reference = picture.choose(attributes, sources)
             if not reference.strip():
@@ -151,7 +157,7 @@ class _Reader:
         page, found = self.page, self.found
         if found.title:
             title = decode_part(self.body[slice(*found.title)], self.name)
-            page.title = collapse(html.unescape(title)) or None
+            page.title = collapse(html.unescape(title))[:MAX_SHARED_CHARS] or None
         metas: list[Attributes] = []
         links: list[Attributes] = []
         root: Attributes = {}
@@ -182,7 +188,8 @@ class _Reader:
         """Caption of each figure, or else of the figure around it."""
         captions: list[str | None] = []
         for parent, start, end in self.found.figures:
-            own = self._text(self.found.text[start:end])
+            own = self._text(self.found.text[start : min(end, start + 4 * MAX_SHARED_CHARS)])
+            own = own[:MAX_SHARED_CHARS]
             captions.append(own or (captions[parent] if parent >= 0 else None))
         return captions
 
@@ -223,6 +230,8 @@ class _Reader:
         return f"{self._text(before)[-half:]} {self._text(after)[:half]}".strip()
 
     def _link(self, start: int, end: int) -> str | None:
+        if end - start > 8 * _LINE_CHARS:  # too long, however much of it is escapes
+            return None
         raw = self.body[start:end]
         target = decode_part(raw, self.name)
         address = resolve(unescape_attribute(target), self.base, self.codec)
@@ -237,10 +246,10 @@ def declared_language(
     The pragma and header count only where they name one language.
     """
     if root and root.strip():
-        return root.strip()
+        return root.strip()[:_MAX_LANGUAGE]
     for value in (*metas, *headers):
         if value and value.strip() and "," not in value:
-            return value.split()[0]
+            return value.split()[0][:_MAX_LANGUAGE]
     return None
 
 
