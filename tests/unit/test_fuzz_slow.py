@@ -47,6 +47,12 @@ PAGES = {
     "a long base": lambda: b"<base href='" + fill(b"a/") + b"'>" + numbered(b"<img src=%d alt=b>"),
     "a long link": lambda: b"<a href='" + fill(b"x") + b"'>" + numbered(b"<img src=%d alt=b>"),
     "a long heading": lambda: b"<h1>" + fill(b"x ") + b"</h1>" + numbered(b"<img src=%d alt=b>"),
+    "a long title": lambda: (
+        b"<title>" + fill(b"x ") + b"</title>" + numbered(b"<img src=%d alt=b>")
+    ),
+    "a long language": lambda: (
+        b"<html lang='" + fill(b"x") + b"'>" + numbered(b"<img src=%d alt=b>")
+    ),
     "open references": lambda: b"<img src=a alt='" + fill(b"&am") + b"'>",
     "nested figures": lambda: fill(b"<figure><img src=a alt=b><figcaption>") + b"x",
     "one long caption": lambda: (
