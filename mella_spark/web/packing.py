@@ -31,9 +31,6 @@ _BLOCK = 64 << 10
 _SCAN = 1 << 20
 # Far more than a block of either format: bytes unpacked without an error prove as well as an end.
 _ENOUGH = 1 << 20
-# A first member larger than any page that crawls keep is taken for one of the whole file, so that
-# the other parts need not look through all of it for members.
-_ONE_FOR_ALL = 8 << 20
 _HEAD = 1 << 20
 _MAX_DICTIONARY = 16 << 20
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -72,11 +69,6 @@ class Packing:
     def sound_end(self, place: int) -> int | None:
         """Where the member at ``place`` ends, if all of it can be unpacked; else None."""
         return self.end(place)
-
-    def splits(self) -> bool:
-        """Whether parts of the file can be read: not where its first member is most of it."""
-        end = self.end(0, _ONE_FOR_ALL)
-        return end is None or end <= _ONE_FOR_ALL
 
     def starts(self, place: int) -> bool:
         """Whether a member that begins with a record starts at ``place``."""
@@ -269,9 +261,6 @@ class Plain(Packing):
     def starts(self, place: int) -> bool:
         newline = place == 0 or self.source.at(place - 1, 1) == b"\n"
         return newline and super().starts(place)
-
-    def splits(self) -> bool:
-        return False
 
 
 def packing_of(source: Source, place: int = 0) -> Packing:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from mella_spark.web.packing import Plain, packing_of
 from mella_spark.web.record import BROKEN, NO_LENGTH, SAMPLE_BYTES, Record, Reject, read_record
-from mella_spark.web.runs import NEWLINES, PackedRun, PlainRun, iterate
+from mella_spark.web.runs import NEWLINES, PackedRun, PlainRun, ends_with_record, iterate
 from mella_spark.web.source import Source
 
+_ONE_FOR_ALL = 8 << 20
 _BARE_LINE_FEED = re.compile(rb"WARC/[^\r\n]*\n")
 
 
@@ -36,7 +37,7 @@ class Reader:
         """Records and rejects of the part that begins at ``start``. Raises Unreadable."""
         place: int | None = 0
         if start or self.end is not None:
-            if not (self.packing.splits() and self.source.serves_parts()):
+            if not self._splits():
                 self.end = None  # the first part is the whole
                 place = None if start else 0
             elif start:
@@ -64,6 +65,21 @@ class Reader:
             yield held
         elif empty:
             yield Reject(0, "not_warc", "the file holds no record", self._sample(0))
+
+    def _splits(self) -> bool:
+        """Whether parts can be read: where members are records, as far as the first one tells.
+
+        A first member larger than any page that crawls keep is taken for one of the whole file, so
+        that no part needs to look through all of it for members.
+        """
+        if isinstance(self.packing, Plain) or not self.source.serves_parts():
+            return False
+        end = self.packing.end(0, _ONE_FOR_ALL)
+        if end is None:
+            return True
+        if end > _ONE_FOR_ALL:
+            return False
+        return ends_with_record(self.packing, 0, end, self.line_feeds)
 
     def _run(self, place: int) -> Iterator[Record | Reject]:
         """Records from ``place`` on, until damage or the end; says in ``_resume`` what is next."""

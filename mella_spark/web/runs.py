@@ -31,6 +31,22 @@ def iterate(reader: WarcReader | Source | Part, line_feeds: bool = False) -> Arc
     )
 
 
+def ends_with_record(packing: Packing, start: int, end: int, line_feeds: bool) -> bool:
+    """Whether the last record that starts in the member ``[start, end)`` ends within it.
+
+    Also if it holds nothing; not if it holds part of a header alone.
+    """
+    empty = True
+    try:
+        for raw in iterate(packing.member(start, end), line_feeds):
+            empty = False
+            if raw.reader.consume() < raw.content_length:
+                return False
+        return not empty or not packing.member(start, end).read(_FOLLOWING).strip(NEWLINES)
+    except OSError:
+        return False
+
+
 class PlainRun:
     """Records of a plain file from ``start`` on.
 
@@ -185,16 +201,6 @@ class PackedRun(PlainRun):
         size = int.from_bytes(self.packing.source.at(tail - 4, 4), "little")
         return size != self.reader.tell() & 0xFFFFFFFF
 
-    def _fits(self, end: int) -> bool:
-        """Whether the last record in the member up to ``end`` ends within it."""
-        try:
-            for raw in iterate(self.packing.member(self.place, end), self._line_feeds):
-                if raw.reader.consume() < raw.content_length:
-                    return False
-        except OSError:
-            return False
-        return True
-
     def _swallows(self) -> bool:
         """Whether the record goes on in other members although a record starts in one of them."""
         frame = self._where()
@@ -202,7 +208,7 @@ class PackedRun(PlainRun):
         if frame == self.place:
             return False
         end = self.packing.end(self.place)
-        if end is None or self._fits(end):
+        if end is None or ends_with_record(self.packing, self.place, end, self._line_feeds):
             return False
         self.spans = self.packing.next_start(end, frame + 1) is None
         return not self.spans
