@@ -76,6 +76,13 @@ class Reject:
     sample: bytes
 
 
+def tells_length(raw: WarcRecord) -> bool:
+    """Whether a record without content says so: FastWARC gives 0 as well where it finds no length,
+    as in a header that is cut short."""
+    text = raw.headers.get_bytes(_LENGTH)
+    return text is not None and text != b"" and not text.strip(b" \t0")
+
+
 def read_record(raw: WarcRecord, offset: int | None, max_bytes: int) -> Record | Reject:
     """The record that FastWARC stands at, read to its end; a Reject has no offset or sample yet.
 
@@ -83,11 +90,9 @@ def read_record(raw: WarcRecord, offset: int | None, max_bytes: int) -> Record |
     """
     length = raw.content_length
     headers = raw.headers
-    if length == 0:  # also of a length that is missing, or no number
-        text = headers.get_bytes(_LENGTH)
-        if not text or text.strip(b" \t0"):
-            return Reject(0, BROKEN, NO_LENGTH, b"")
-    elif length > max_bytes:
+    if length == 0 and not tells_length(raw):
+        return Reject(0, BROKEN, NO_LENGTH, b"")
+    if length > max_bytes:
         return Reject(0, "too_large", f"{length} bytes", b"")
     kind = str(raw.record_type)
     if kind in _WITH_BODY:

@@ -9,6 +9,7 @@ from fastwarc.stream_io import WarcReader
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 from mella_spark.web.packing import Gzip, Packing
+from mella_spark.web.record import tells_length
 from mella_spark.web.source import Part, Source
 
 NEWLINES = b"\r\n"
@@ -40,7 +41,8 @@ def ends_with_record(packing: Packing, start: int, end: int, line_feeds: bool) -
     try:
         for raw in iterate(packing.member(start, end), line_feeds):
             empty = False
-            if raw.reader.consume() < raw.content_length:
+            length = raw.content_length
+            if raw.reader.consume() < length or (length == 0 and not tells_length(raw)):
                 return False
         return not empty or not packing.member(start, end).read(_FOLLOWING).strip(NEWLINES)
     except OSError:
