@@ -169,17 +169,17 @@ class CaptionSettings(AnswerSettings):
     web_text_chars: Positive
     image_backend: Literal["torchvision", "pil"]
     batch_size: Positive
-    max_new_tokens: Positive
     batch_tokens: Positive
+    max_new_tokens: Positive
     num_beams: Positive
     max_pixels: Positive
-    refuse_pixels: Annotated[int, Field(gt=0, le=89_478_485)]
     min_pixels: Positive
+    refuse_pixels: Annotated[int, Field(gt=0, le=89_478_485)]
     max_aspect: PositiveFloat
-    max_error_rate: Share
     decode_threads: Positive
     prefetch_bytes: Positive
     idle_seconds: NotNegative
+    max_error_rate: Share
     batch_pictures: Positive
 
 
@@ -193,6 +193,20 @@ class TranslateSettings(AnswerSettings):
     min_script_share: Share
     max_repetition: Share
     length_ratio: tuple[PositiveFloat, PositiveFloat]
+    min_numbers_kept: Share
+    sentence_ratio: tuple[PositiveFloat, PositiveFloat]
+    split_sentences: bool
+    max_sentence_chars: Positive
+    serbian_script: Literal["cyrillic", "latin", "as_is"]
+    prompt: str = Field(min_length=1)
+    retry: bool
+    retry_num_beams: Positive
+    retry_no_repeat_ngram: Annotated[int, Field(ge=0)]
+    retry_prompt: str = Field(min_length=1)
+    quality_model: str | None
+    quality_revision: str | None
+    quality_tokenizer: str | None
+    quality_batch_size: Positive
     max_error_rate: Share
     batch_texts: Positive
 
