@@ -15,14 +15,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
 
 from chardetng_py import EncodingDetector
 
 from mella_spark.web.encodings import decode_part, is_multibyte, lookup
 
-SAMPLE_BYTES = 8192
-# Enough to confirm a label: some twenty words.
-_CONFIRM_BYTES = 256
+SAMPLE_BYTES = 2048
+# Enough to confirm a label: some twenty words, and more where only some letters tell.
+_CONFIRM_BYTES, _CONFIRM_LATIN_BYTES = 256, 768
 
 # Text from its first non-ASCII byte on, up to the end of the element or attribute. What is cut off
 # on the left is ASCII, so no character is broken.
@@ -52,13 +54,21 @@ _ALPHABETS = {
     "da": "æøåé", "sv": "åäöéàü", "fi": "äöåšž", "is": "áðéíóúýþæö", "sq": "çë",
     "vi": "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ",
 }  # fmt: skip
+_WRITTEN_IN = {
+    "windows-1250": ("cs", "hr", "hu", "pl", "ro", "sk"),
+    "windows-1252": ("ca", "da", "de", "es", "fi", "fr", "is", "it", "nl", "pt", "sv"),
+    "windows-1254": ("tr",),
+    "windows-1257": ("et", "lt", "lv"),
+}
+_WRITTEN_IN["iso-8859-2"] = _WRITTEN_IN["windows-1250"]
+_WRITTEN_IN["iso-8859-15"] = _WRITTEN_IN["windows-1252"]
 _LETTERS = {language: frozenset(letters) for language, letters in _ALPHABETS.items()}
 _LATIN = ("windows-1252", "windows-1250", "iso-8859-2", "windows-1254", "windows-1257")
 _LATIN_GUESSES = frozenset(
     (*_LATIN, *(f"iso-8859-{part}" for part in (3, 4, 10, 13, 14, 15, 16)), "macintosh")
 )
 # Signs that stand between two letters of one word.
-_JOINERS = frozenset("’‘'·\u00ad\u200b\u200c\u200d\u0640-‐‑")
+_JOINERS = frozenset("’‘'·׳״–—…\xa0\u00ad\u200b\u200c\u200d\u0640-‐‑")
 _ORDINAL = re.compile("[a-zß-ÿ][ªº]|[ªº][a-zß-ÿ]")
 _WITHIN = re.compile(r"[a-zA-Z][^\x00-\x7f][a-zA-Z]")
 # A vowel or tone mark without its consonant.
@@ -105,16 +115,14 @@ def hint(body: bytes, host: str | None = None) -> bytes | None:
 def confirmed(body: bytes, name: str, domain: bytes | None = None) -> bool:
     """Whether a first look at the page's text is enough to believe the label ``name``.
 
-    It is where the detector says the same, or where so many letters are of one Latin alphabet that
-    another encoding could not be better by ``_MIN_GAIN``. Says nothing about a label that it does
-    not confirm.
+    It is where the detector says the same, or where all letters are of one language that is
+    written in that Latin encoding. Says nothing about a label that it does not confirm.
     """
-    text = sample(body, _CONFIRM_BYTES)
     if name in _LATIN_GUESSES:
-        decoded = decode_part(text, name)
-        letters = sum(not c.isascii() and c.isalpha() for c in decoded)
-        return name != "windows-1252" and 0 < letters < _latin_score(decoded) + _MIN_GAIN
-    return _chardetng(text, domain) == name
+        words = _words(sample(body, _CONFIRM_LATIN_BYTES))
+        score, letters = _latin_score(words, name, _WRITTEN_IN.get(name, ()))
+        return score == letters > 0
+    return _chardetng(sample(body, _CONFIRM_BYTES), domain) == name
 
 
 def detect(text: bytes, domain: bytes | None = None) -> str:
@@ -148,22 +156,24 @@ def coherence(text: str) -> float:
     total = latin = 0
     good = 0.0
     letters: Counter[str] = Counter()
-    for word in text.split():
+    for word, count in Counter(text.split()).items():
         if word.isascii():
             continue
-        total += 1
+        total += count
         kinds = {_kind(character) for character in word if not character.isascii()}
         ascii_letters = any(c.isascii() and c.isalpha() for c in word)
         if "bad" in kinds or len(kinds - {"mark"}) > 1 or _broken(word):
             continue
         if "LATIN" in kinds:
-            latin += 1
-            letters.update(c for c in word.lower() if not c.isascii() and c.isalpha())
+            latin += count
+            for character in word.lower():
+                if not character.isascii() and character.isalpha():
+                    letters[character] += count
         elif ascii_letters and (
             kinds - {"mark", "WIDE"} or ("WIDE" in kinds and _WITHIN.search(word))
         ):
             continue
-        good += 0.5 if len(word) > 3 and word.isupper() else 1
+        good += count * (0.5 if len(word) > 3 and word.isupper() else 1)
     if not total:
         return 1.0
     if latin and letters:
@@ -171,6 +181,7 @@ def coherence(text: str) -> float:
     return max(0.0, good) / total
 
 
+@lru_cache(maxsize=4096)
 def _kind(character: str) -> str:
     """Script of a letter; ``bad`` for what no text has; ``mark`` for anything else."""
     category = unicodedata.category(character)
@@ -213,50 +224,55 @@ def contradicted(text: bytes, name: str, guess: str) -> bool:
     if guess == "euc-kr" and _korean(text):
         return True
     if name in _LATIN_GUESSES and guess in _LATIN_GUESSES:
-        letters = sum(not c.isascii() and c.isalpha() for c in as_guessed)
-        score = _latin_score(as_guessed)
-        gain = score - _latin_score(as_named)
+        words = _words(text)
+        score, letters = _latin_score(words, guess)
+        gain = score - _latin_score(words, name)[0]
         return score >= _COHERENT * letters and gain >= max(_MIN_GAIN, letters // 25)
     found = coherence(as_guessed)
     return found >= _COHERENT and coherence(as_named) <= found - _INCOHERENT
 
 
-def _covered(letters: Counter[str]) -> int:
+def _covered(letters: Counter[str], languages: Iterable[str] = _LETTERS) -> int:
     """Occurrences of letters within the alphabet that has most of them."""
     return max(
-        sum(count for letter, count in letters.items() if letter in alphabet)
-        for alphabet in _LETTERS.values()
+        (
+            sum(count for letter, count in letters.items() if letter in _LETTERS[language])
+            for language in languages
+        ),
+        default=0,
     )
 
 
 def _latin(text: bytes, guess: str) -> str:
     """The Latin encoding under which most of the text is letters of one language."""
-    best, best_score = guess, _latin_score(decode_part(text, guess))
-    for name in _LATIN:
-        if name == guess:
-            continue
-        score = _latin_score(decode_part(text, name))
-        if score > best_score:
-            best, best_score = name, score
-    return best
+    words = _words(text)
+    scores = {name: _latin_score(words, name)[0] for name in (guess, *_LATIN)}
+    return max(scores, key=scores.__getitem__)  # of equals the guess
 
 
-def _latin_score(text: str) -> int:
-    """Letters of the best alphabet, less all that is foreign to it or stands where it cannot."""
+def _words(text: bytes) -> Counter[bytes]:
+    """How often each non-ASCII word occurs."""
+    return Counter(word for word in text.split() if not word.isascii())
+
+
+def _latin_score(
+    words: Counter[bytes], name: str, languages: Iterable[str] = _LETTERS
+) -> tuple[int, int]:
+    """Letters of the best alphabet less all that is foreign to it or stands where it cannot; and
+    how many non-ASCII letters there are."""
     letters: Counter[str] = Counter()
     wrong = 0
-    for word in text.split():
-        if word.isascii():
-            continue
-        wrong += 2 * (_broken(word) + bool(_ORDINAL.search(word)))
+    decoded = decode_part(b" ".join(words), name).split(" ")
+    for word, count in zip(decoded, words.values(), strict=True):
+        wrong += 2 * count * (_broken(word) + bool(_ORDINAL.search(word)))
         for character in word.lower():
             if character.isascii():
                 continue
             if character.isalpha():
-                letters[character] += 1
+                letters[character] += count
             elif _kind(character) == "bad":
-                wrong += 2
-    return 2 * _covered(letters) - letters.total() - wrong
+                wrong += 2 * count
+    return 2 * _covered(letters, languages) - letters.total() - wrong, letters.total()
 
 
 def _korean(text: bytes) -> bool:
