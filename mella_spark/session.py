@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mella_spark.errors import MissingDependencyError
+from mella_spark.scheduling import is_local
 from mella_spark.settings import Settings, conf_dir
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def local_configuration(settings: Settings) -> dict[str, str]:
     if not delta_jars_installed():
         configuration["spark.jars.packages"] = delta_package()
     configuration.update(settings.spark)
-    if configuration.get("spark.master", "local[*]").startswith("local["):
+    if is_local(configuration.get("spark.master", "local[*]")):
         # In local mode GPU requests hang tasks for ever, and resource profiles raise.
         configuration = {
             key: value for key, value in configuration.items() if not key.startswith(GPU_PREFIXES)

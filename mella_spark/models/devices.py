@@ -1,11 +1,12 @@
 """Which device and number format a model gets.
 
 ``CUDA_VISIBLE_DEVICES`` stays as it is: Spark hands a task the address of its GPU, and the address
-is the device's index.
+is the device's index among those that are visible.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from mella_spark.errors import MissingDependencyError, SettingsError
@@ -25,16 +26,37 @@ def spark_gpu_address() -> str | None:
     return gpu.addresses[0] if gpu is not None and gpu.addresses else None
 
 
-def choose_device(setting: str, gpu_address: str | None, gpus: int) -> str:
+def spark_partition() -> int | None:
+    """Number of the running task's partition; None outside Spark."""
+    try:
+        from pyspark import TaskContext
+    except ImportError:
+        return None
+    context = TaskContext.get()
+    return None if context is None else context.partitionId()
+
+
+def choose_device(
+    setting: str,
+    gpu_address: str | None,
+    gpus: int,
+    partition: int | None = None,
+    visible: str | None = None,
+) -> str:
     """Device name for ``setting``: ``auto`` or a PyTorch device such as ``cpu`` or ``cuda:1``.
 
-    ``gpus`` is the number of GPUs PyTorch sees. Raises ``MissingDependencyError`` if a GPU is asked
-    for, by the setting or by Spark's address, that PyTorch does not see.
+    ``gpus`` is the number of GPUs PyTorch sees, ``visible`` the value of ``CUDA_VISIBLE_DEVICES``.
+    Without an address from Spark, tasks take turns by their ``partition``. Raises
+    ``MissingDependencyError`` if a GPU is asked for, by the setting or by Spark's address, that
+    PyTorch does not see.
     """
     if setting == "auto":
-        if gpu_address is None:
+        if gpu_address is not None:
+            setting = f"cuda:{_index(gpu_address, visible)}"
+        elif gpus < 2 or partition is None:
             return "cuda" if gpus else "cpu"
-        setting = f"cuda:{gpu_address}"
+        else:
+            setting = f"cuda:{partition % gpus}"
     kind, _, index = setting.partition(":")
     if kind not in ("cpu", "cuda", "mps", "xpu") or (index and not index.isdigit()):
         raise SettingsError(
@@ -48,11 +70,23 @@ def choose_device(setting: str, gpu_address: str | None, gpus: int) -> str:
     return setting
 
 
+def _index(address: str, visible: str | None) -> str:
+    """Where PyTorch counts the GPU that Spark calls ``address``: a manager may hide the others."""
+    shown = [name.strip() for name in (visible or "").split(",")]
+    return str(shown.index(address)) if address in shown else address
+
+
 def resolve_device(setting: str) -> str:
     """:func:`choose_device` for this process."""
     import torch
 
-    return choose_device(setting, spark_gpu_address(), torch.cuda.device_count())
+    return choose_device(
+        setting,
+        spark_gpu_address(),
+        torch.cuda.device_count(),
+        spark_partition(),
+        os.environ.get("CUDA_VISIBLE_DEVICES"),
+    )
 
 
 def resolve_dtype(setting: str, device: str) -> torch.dtype | str:

@@ -25,6 +25,29 @@ def test_choose(setting, address, gpus, expected):
 
 
 @pytest.mark.parametrize(
+    ("partition", "gpus", "expected"),
+    [(0, 2, "cuda:0"), (5, 2, "cuda:1"), (5, 1, "cuda"), (5, 0, "cpu"), (None, 4, "cuda")],
+)
+def test_tasks_take_turns_where_spark_hands_out_no_gpus(partition, gpus, expected):
+    assert choose_device("auto", None, gpus, partition) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "visible", "expected"),
+    [
+        ("1", None, "cuda:1"),
+        ("1", "", "cuda:1"),
+        ("1", "0,1", "cuda:1"),
+        ("5", "4,5", "cuda:1"),
+        ("GPU-5a", "GPU-5a", "cuda:0"),
+        ("0", "4,5", "cuda:0"),
+    ],
+)
+def test_a_manager_that_hides_gpus(address, visible, expected):
+    assert choose_device("auto", address, 2, 7, visible) == expected
+
+
+@pytest.mark.parametrize(
     ("setting", "address", "gpus"),
     [("auto", "0", 0), ("auto", "3", 2), ("cuda", None, 0), ("cuda:2", None, 2)],
 )
