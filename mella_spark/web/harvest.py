@@ -156,7 +156,7 @@ def _from_wat(record: Record, path: str, settings: ExtractSettings) -> Event:
     if record.type != "metadata":
         return Skipped("not_response")
     try:
-        wat = read_wat(record.body)
+        wat = read_wat(record.body, settings.detail == "full")
     except ValueError as error:
         return _reject(record, "unreadable_record", str(error))
     if wat.page is None:

@@ -9,8 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
+_ONES, _HIGHEST = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_QUOTES, _ESCAPES, _SPACES = (np.uint64(ord(sign) * 0x0101010101010101) for sign in '"\\ ')
+_compile: Any = njit(cache=True, nogil=True)
+_intrinsic: Any = intrinsic
 HAS_ESCAPES, HIDES_LETTERS = 1, 2  # flags of a string; the second: it writes letters as escapes
 FNV_OFFSET, FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
@@ -41,7 +49,87 @@ for _digit in "0123456789abcdefABCDEF":
     _HEX[ord(_digit)] = int(_digit, 16)
 LOWER = np.arange(256, dtype=np.uint64)
 LOWER[65:91] += np.uint64(32)
-_compile: Any = njit(cache=True, nogil=True)
+
+
+@_intrinsic
+def bytes_of(_, array):  # type: ignore[no-untyped-def]
+    """The memory of an array of bytes: compiled functions pass it on at no cost, unlike arrays."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return types.CPointer(types.uint8)(array), code
+
+
+@_intrinsic
+def numbers_of(_, array):  # type: ignore[no-untyped-def]
+    """The memory of an array of 64-bit numbers."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return types.CPointer(types.int64)(array), code
+
+
+@_intrinsic
+def _load(_, data, index):  # type: ignore[no-untyped-def]
+    """Eight bytes from ``index`` on as one number, wherever in memory they lie."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        place = cgutils.pointer_add(builder, arguments[0], arguments[1])
+        word = builder.load(builder.bitcast(place, ir.IntType(64).as_pointer()))
+        word.align = 1
+        return word
+
+    return types.uint64(data, types.int64), code
+
+
+@_intrinsic
+def _zero_bits(_, number):  # type: ignore[no-untyped-def]
+    """How many of the lowest bits of a number that is not 0 are 0."""
+
+    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), code
+
+
+@_compile
+def _plain_end(data, i, end):  # type: ignore[no-untyped-def]
+    """Where plain ASCII text from ``i`` on ends, or too near to ``end`` to be told."""
+    while i + 8 <= end:
+        word = _load(data, i)
+        quote, escape = word ^ _QUOTES, word ^ _ESCAPES
+        # The highest bit of a byte: it is the quote, the backslash, below a space, above ASCII.
+        # Carries can set it falsely, but only in a byte above one where it is true.
+        found = (quote - _ONES) & ~quote | (escape - _ONES) & ~escape | (word - _SPACES) | word
+        found &= _HIGHEST
+        if found:
+            return i + (_zero_bits(found) >> 3)
+        i += 8
+    return i
+
+
+def key_code(name: str) -> int:
+    """A number for the name of a key, as ``code_of_key`` has it."""
+    return int.from_bytes(name.encode(), "little") if len(name.encode()) <= 8 else fnv(name)
+
+
+@_compile
+def code_of_key(data, i, end, last, lower):  # type: ignore[no-untyped-def]
+    """A number for a key, the same for no other. ``lower``: letters of long ones in lower case.
+
+    ``last`` is the end of all data.
+    """
+    size = end - i
+    if 0 < size <= 8 and i + 8 <= last:
+        return _load(data, i) & (_ALL >> np.uint64(64 - 8 * size))
+    if size > 8:
+        return digest(data, i, end, lower)
+    value = np.uint64(0)
+    for k in range(size):
+        value |= np.uint64(data[i + k]) << np.uint64(8 * k)
+    return value
 
 
 @_compile
@@ -55,6 +143,7 @@ def _hex(data, i):  # type: ignore[no-untyped-def]
 def read_string(data, i, end):  # type: ignore[no-untyped-def]
     """Where the string that begins behind its quote at ``i`` has ended, -1 if nowhere; flags."""
     flags = 0
+    i = _plain_end(data, i, end)
     while i < end:
         byte = data[i]
         kind = _CLASS[byte]
@@ -65,7 +154,7 @@ def read_string(data, i, end):  # type: ignore[no-untyped-def]
         elif kind == _ESCAPE:
             flags |= HAS_ESCAPES
             if i + 1 < end and _ESCAPED[data[i + 1]]:
-                i += 2
+                i = _plain_end(data, i + 2, end)
                 continue
             if i + 6 > end or data[i + 1] != 117:
                 return -1, 0
@@ -76,6 +165,9 @@ def read_string(data, i, end):  # type: ignore[no-untyped-def]
                 flags |= HIDES_LETTERS
             i += 6
         elif kind == _LONG:
+            if 0xC2 <= byte < 0xE0 and i + 2 <= end and data[i + 1] & 0xC0 == 0x80:
+                i += 2
+                continue
             size = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
             if byte < 0xC2 or byte > 0xF4 or i + size > end:
                 return -1, 0
@@ -113,6 +205,11 @@ def copy_string(data, i, end, out, at, collapsed):  # type: ignore[no-untyped-de
     """
     first = at
     gap = False
+    if not collapsed:
+        while i < end and data[i] != 92:
+            out[at] = data[i]
+            at += 1
+            i += 1
     while i < end:
         byte = data[i]
         if _COPY_CLASS[byte] == 0:
@@ -142,7 +239,7 @@ def copy_string(data, i, end, out, at, collapsed):  # type: ignore[no-untyped-de
                         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
                         i += 6
                 if code == 0 or 0xD800 <= code < 0xE000:
-                    code = 0xFFFD
+                    code = np.int64(0xFFFD)
         elif byte == 32:
             i += 1
         elif byte == 0xC2:
@@ -200,7 +297,7 @@ def contains(data, i, end, word):  # type: ignore[no-untyped-def]
 
 @_compile
 def skip_blank(data, i, end):  # type: ignore[no-untyped-def]
-    while i < end and (data[i] == 32 or data[i] == 10 or data[i] == 13 or data[i] == 9):
+    while i < end and data[i] <= 32 and (data[i] == 32 or 9 <= data[i] <= 10 or data[i] == 13):
         i += 1
     return i
 

@@ -135,12 +135,11 @@ def parse(url: str) -> Url | None:
     text = resolve(url, None)
     if text is None:
         return None
-    scheme, _, rest = text.partition("://")
-    before, mark, query = rest.partition("?")
-    authority, _, path = before.partition("/")
-    path = "/" + path
-    folder = path[: path.rfind("/") + 1]
-    return Url(scheme, f"{scheme}://{authority}", path, folder, query if mark else None)
+    before, mark, query = text.partition("?")
+    slash = before.index("/", 8)
+    folder = before[slash : before.rindex("/") + 1]
+    scheme = before[: before.index(":")]
+    return Url(scheme, before[:slash], before[slash:], folder, query if mark else None)
 
 
 def _absolute(scheme: str, rest: str, query: str | None) -> str | None:

@@ -11,15 +11,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import islice
 
-from mella_spark.web import optout
+from mella_spark.web import optout, urlkernel
 from mella_spark.web.charset import codec, lookup
 from mella_spark.web.html import MAX_IMAGES, declared_language
-from mella_spark.web.page import Image, Page, collapse, sample
+from mella_spark.web.page import SAMPLE_CHARS, Image, Page, collapse
 from mella_spark.web.record import content_type
-from mella_spark.web.urls import resolve
+from mella_spark.web.urls import parse, resolve
 from mella_spark.web.watrecord import Fields, WatRecord, integer, read_record
 
+_ADDRESS, _BEHIND_SCHEME, _BELOW_ROOT, _BELOW_FOLDER, _NOT_HTTP = map(
+    str,
+    (
+        urlkernel.ADDRESS,
+        urlkernel.BEHIND_SCHEME,
+        urlkernel.BELOW_ROOT,
+        urlkernel.BELOW_FOLDER,
+        urlkernel.NOT_HTTP,
+    ),
+)
+_CLIMBS = [str(urlkernel.CLIMB + more) for more in range(urlkernel.MOST_CLIMBS)]
 _MAX_OFFSET = 1 << 62
 
 
@@ -40,6 +53,9 @@ class WatPage:
     truncated: bool = False
 
 
+_OTHERS = {kind: WatPage(kind) for kind in ("not_response", "http_error", "not_html", "no_image")}
+
+
 def read_wat(body: bytes, described: bool = True) -> WatPage:
     """The page that one WAT ``metadata`` record describes.
 
@@ -48,7 +64,7 @@ def read_wat(body: bytes, described: bool = True) -> WatPage:
     """
     record = read_record(body)
     if record.kind != "page":
-        return WatPage(record.kind)
+        return _OTHERS[record.kind]
     url = record.url.strip().removeprefix("<").removesuffix(">")
     offset = integer(record.offset)
     return WatPage(
@@ -68,26 +84,36 @@ def _page(record: WatRecord, url: str, described: bool) -> Page:
         page.rejects["no_alt"] = record.no_alt
     if record.blank_alt:
         page.rejects["blank_alt"] = record.blank_alt
-    if not record.images:
+    if not record.alts:
         return page
-    page.charset = _charset(record)
-    encoding = codec(page.charset) if page.charset else "utf-8"
+    page.charset, encoding = _charset(record)
     base = (resolve(record.base, url) if record.base else None) or url
-    if len(record.images) > MAX_IMAGES:
-        page.rejects["page_limit"] = len(record.images) - MAX_IMAGES
+    if len(record.alts) > MAX_IMAGES:
+        page.rejects["page_limit"] = len(record.alts) - MAX_IMAGES
+    prefixes = _prefixes(base)
     pairs: set[tuple[str, str]] = set()
     headline = collapse(record.title) or None
-    for alt, reference, title in record.images[:MAX_IMAGES]:
-        if not reference or reference.isspace():
+    address: str | None
+    for alt, reference, kind, title in islice(
+        zip(record.alts, record.references, record.kinds, record.titles, strict=True), MAX_IMAGES
+    ):
+        if kind in prefixes:
+            address = prefixes[kind] + reference
+        elif kind == _NOT_HTTP:
+            address = None
+        elif not reference or reference.isspace():
             page.rejects["no_url"] += 1
             continue
-        address = resolve(reference, base, encoding)
+        else:
+            address = resolve(reference, base, encoding)
         if address is None:
             page.rejects["not_http"] += 1
-        elif (address, alt) in pairs:
+            continue
+        known = len(pairs)
+        pairs.add((address, alt))
+        if len(pairs) == known:
             page.rejects["repeated"] += 1
         else:
-            pairs.add((address, alt))
             page.images.append(Image(address, alt, title or headline))
     if described and page.images:
         page.title = headline
@@ -95,38 +121,73 @@ def _page(record: WatRecord, url: str, described: bool) -> Page:
     return page
 
 
+def _prefixes(base: str) -> dict[str, str]:
+    """What references are put behind, by kind; those of other kinds need ``resolve``."""
+    prefixes = {_ADDRESS: ""}
+    parsed = parse(base)
+    if parsed is not None:
+        origin, folder = parsed.origin, parsed.folder
+        prefixes[_BEHIND_SCHEME] = parsed.scheme + ":"
+        prefixes[_BELOW_ROOT] = origin
+        prefixes[_BELOW_FOLDER] = origin + folder
+        for kind in _CLIMBS:
+            folder = folder[: folder.rfind("/", 0, -1) + 1] or "/"
+            prefixes[kind] = origin + folder
+    return prefixes
+
+
 def _describe(page: Page, record: WatRecord, base: str) -> None:
     """Opt-out signals, declared language, licence, and a sample of the text that a WAT keeps."""
-    headers, metas = record.headers, record.metas
-    page.optout = optout.from_headers(headers) + optout.from_meta(
-        (meta.get("name", ""), meta["content"]) for meta in metas if "content" in meta
-    )
-    named = {meta.get("name", "").lower(): meta.get("content", "") for meta in reversed(metas)}
-    page.language = declared_language(
-        named.get("html@/lang") or named.get("html@/xml:lang"),
-        _pragmas(metas, "content-language"),
-        [value for name, value in headers if name.lower() == "content-language"],
-    )
-    page.license_url = _license(record.links, base)
-    texts = [page.title or "", record.text, *(image.alt for image in page.images)]
-    page.text = sample(" ".join(texts))
+    signals: list[tuple[str, str]] = []
+    pragmas: list[str] = []
+    roots: dict[str, str] = {}
+    for meta in record.metas:
+        content = meta.get("content")
+        if content is None:
+            continue
+        name = meta.get("name", "").strip().lower()
+        if name.startswith("html@/"):  # how the extractor writes attributes of the root element
+            roots.setdefault(name, content)
+        elif name:
+            signals.append((name, content))
+        if meta.get("http-equiv", "").lower() == "content-language":
+            pragmas.append(content)
+    page.optout = optout.from_headers(record.headers) + optout.from_meta(signals)
+    declared = [value for name, value in record.headers if name.lower() == "content-language"]
+    root = roots.get("html@/lang") or roots.get("html@/xml:lang")
+    page.language = declared_language(root, pragmas, declared)
+    page.license_url = _license(record.links, base) if record.links else None
+    alts = " ".join([image.alt for image in page.images])
+    page.text = _sample(f"{page.title or ''} ".encode() + record.texts + alts.encode())
 
 
-def _charset(record: WatRecord) -> str | None:
-    """The encoding that the header or the page declares; what it was read with is not kept."""
-    for value in (record.content_type, *_pragmas(record.metas, "content-type")):
-        name = lookup(content_type(value)[1])
-        if name:
-            return name
-    return None
+def _sample(text: bytes) -> str:
+    """A part of a text in UTF-8, as long as its language needs, from all over it."""
+    if len(text) > 3 * SAMPLE_CHARS:
+        half = SAMPLE_CHARS // 4  # bytes, of which a character has one to four
+        places = (len(text) * quarter // 4 for quarter in (1, 2, 3))
+        text = b" ".join([text[place - half : place + half] for place in places])
+    return text.decode("utf-8", "ignore")
 
 
-def _pragmas(metas: Sequence[Fields], name: str) -> list[str]:
-    return [
-        meta["content"]
-        for meta in metas
-        if "content" in meta and meta.get("http-equiv", "").lower() == name
-    ]
+def _charset(record: WatRecord) -> tuple[str | None, str]:
+    """The encoding that the header or the page declares, and the Python codec for its addresses.
+
+    What the extractor read the page with is not kept.
+    """
+    found = _encoding(record.content_type)
+    for meta in record.metas:
+        if found:
+            break
+        if meta.get("http-equiv", "").lower() == "content-type":
+            found = _encoding(meta.get("content", ""))
+    return found or (None, "utf-8")
+
+
+@lru_cache(maxsize=1024)
+def _encoding(value: str) -> tuple[str, str] | None:
+    name = lookup(content_type(value)[1])
+    return (name, codec(name)) if name else None
 
 
 def _license(links: Sequence[Fields], base: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +19,14 @@ from typing import Any
 import numpy as np
 import orjson
 
-from mella_spark.web import picture, watkernel
+from mella_spark.web import picture, urlkernel, watkernel
 from mella_spark.web.page import collapse
 
 _HTML = ("text/html", "application/xhtml+xml")
 _COMMONS = b"creativecommons.org"
 # Attributes that the extractor looks for in all elements, before those of their own.
 _GLOBAL = frozenset({"data-uri"})
+_OTHER = str(urlkernel.OTHER)
 _UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
 
 Fields = dict[str, str]
@@ -34,9 +36,11 @@ Fields = dict[str, str]
 class WatRecord:
     """``kind`` is ``page``, or what the record is instead; only then the rest is filled in.
 
-    ``images`` are alt (worded, white space collapsed), reference as written and title; ``seen``,
+    Images with a worded alt are four lists: alt with white space collapsed, reference as written,
+    its kind (a digit of ``urlkernel``; the ``../`` of a CLIMB are left out), title. ``seen``,
     ``no_alt`` and ``blank_alt`` count image elements. ``headers``, ``metas`` and ``links`` have at
-    least those that say something of language, character set, licence and opt-out.
+    least those that say something of language, character set, licence and opt-out. ``texts`` are
+    those of links, in UTF-8, with spaces between.
     """
 
     kind: str
@@ -51,11 +55,25 @@ class WatRecord:
     seen: int = 0
     no_alt: int = 0
     blank_alt: int = 0
-    images: list[tuple[str, str, str]] = field(default_factory=list)
+    alts: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
     headers: list[tuple[str, str]] = field(default_factory=list)
     metas: list[Fields] = field(default_factory=list)
     links: list[Fields] = field(default_factory=list)
-    text: str = ""
+    texts: bytes = b""
+
+
+NOT_RESPONSE, HTTP_ERROR, NOT_HTML, NO_IMAGE = map(
+    WatRecord, ("not_response", "http_error", "not_html", "no_image")
+)
+_OTHERS = {
+    watkernel.NOT_RESPONSE: NOT_RESPONSE,
+    watkernel.HTTP_ERROR: HTTP_ERROR,
+    watkernel.NOT_HTML: NOT_HTML,
+    watkernel.NO_IMAGE: NO_IMAGE,
+}
 
 
 def read_record(body: bytes) -> WatRecord:
@@ -63,32 +81,39 @@ def read_record(body: bytes) -> WatRecord:
     return _read_quickly(body) or read_slowly(body)
 
 
-def is_html(content_type: str) -> bool:
-    """Whether a ``Content-Type`` is that of a page."""
+def _is_html(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in _HTML
 
 
+class _Space(threading.local):
+    """Memory for the quick reader, the same for every record."""
+
+    def __init__(self) -> None:
+        self.room = np.empty(1 << 18, np.uint8)
+        self.notes = np.empty(3 * watkernel.MAX_NOTED, np.int64)
+        self.counts = np.empty(watkernel.COUNTS, np.int64)
+
+
+_SPACE = _Space()
+
+
 def _read_quickly(body: bytes) -> WatRecord | None:
-    size = len(body)
-    room = np.empty(2 * size, np.uint8)
-    noted = np.empty((watkernel.MAX_NOTED, 3), np.int64)
-    counts = np.zeros(watkernel.COUNTS, np.int64)
-    verdict = watkernel.scan(np.frombuffer(body, np.uint8), room, noted, counts, _COMMONS in body)
-    if verdict == watkernel.ODD:
-        return None
-    if verdict < watkernel.NO_MARKUP:
-        return WatRecord("not_response" if verdict == watkernel.NOT_RESPONSE else "http_error")
-    if verdict == watkernel.NO_IMAGE:
-        return WatRecord("no_image")
+    space, size = _SPACE, len(body)
+    room, notes, counts = space.room, space.notes, space.counts
+    if 2 * size > len(room):
+        room = np.empty(2 * size, np.uint8)
+    record = np.frombuffer(body, np.uint8)
+    verdict = watkernel.scan(record, room, notes, counts, _COMMONS in body)
+    if verdict != watkernel.PAGE:
+        return _OTHERS.get(verdict)
     count = counts.tolist()
     texts = room[: count[watkernel.HEAD_END]].tobytes().decode().split("\0")
     url, date, file, offset, content_type, title, base, _ = texts[-8:]
-    if verdict == watkernel.NO_MARKUP:
-        return WatRecord("no_image" if is_html(content_type) else "not_html")
     items: list[list[Fields]] = [[], [], []]
-    for kind, start, end in noted[: count[watkernel.NOTED]].tolist():
+    noted = iter(notes[: 3 * count[watkernel.NOTED]].tolist())
+    for kind, start, end in zip(noted, noted, noted, strict=True):
         items[kind].append(_fields(_parsed(body[start:end])))
-    headers = [("Content-Type", content_type)]
+    headers: list[tuple[str, str]] = []
     if count[watkernel.HEADERS]:
         span = body[count[watkernel.HEADERS] : count[watkernel.HEADERS_END]]
         headers = list(_headers(_parsed(span)))
@@ -105,11 +130,14 @@ def _read_quickly(body: bytes) -> WatRecord | None:
         count[watkernel.SEEN],
         count[watkernel.NO_ALT],
         count[watkernel.BLANK_ALT],
-        list(zip(texts[:-8:3], texts[1:-8:3], texts[2:-8:3], strict=True)),
+        texts[:-8:4],
+        texts[1:-8:4],
+        texts[2:-8:4],
+        texts[3:-8:4],
         headers,
         items[watkernel.NOTED_META],
         items[watkernel.NOTED_HEAD_LINK] + items[watkernel.NOTED_LINK],
-        room[size : count[watkernel.TEXTS_END]].tobytes().decode(),
+        room[size : count[watkernel.TEXTS_END]].tobytes(),
     )
 
 
@@ -123,15 +151,15 @@ def read_slowly(body: bytes) -> WatRecord:
         raise ValueError(f"not a WAT record: {error}") from error
     response = _mapping(_mapping(envelope.get("Payload-Metadata")).get("HTTP-Response-Metadata"))
     if text_of(warc.get("WARC-Type")) != "response" or not response:
-        return WatRecord("not_response")
+        return NOT_RESPONSE
     status = _mapping(response.get("Response-Message")).get("Status")
     if not 200 <= (integer(status) or 0) < 300:
-        return WatRecord("http_error")
+        return HTTP_ERROR
     headers = list(_headers(_mapping(response.get("Headers"))))
     content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
     html = _mapping(response.get("HTML-Metadata"))
     if not html:
-        return WatRecord("no_image" if is_html(content_type) else "not_html")
+        return NO_IMAGE if _is_html(content_type) else NOT_HTML
     head, container = _mapping(html.get("Head")), _mapping(document.get("Container"))
     links = [_fields(link) for link in _list(html.get("Links"))]
     record = WatRecord(
@@ -147,19 +175,21 @@ def read_slowly(body: bytes) -> WatRecord:
         headers=headers,
         metas=[_fields(meta) for meta in _list(head.get("Metas"))],
         links=[_fields(link) for link in _list(head.get("Link"))] + links,
-        text="".join(f"{text} " for link in links if (text := collapse(link.get("text")))),
+        texts="".join(f"{link['text']} " for link in links if "text" in link).encode(),
     )
     for attributes in _elements(links):
         record.seen += 1
         alt = collapse(attributes.get("alt"))
         if alt:
-            title = collapse(attributes.get("title"))
-            record.images.append((alt, picture.choose(attributes, ()), title))
+            record.alts.append(alt)
+            record.references.append(picture.choose(attributes, ()))
+            record.kinds.append(_OTHER)
+            record.titles.append(collapse(attributes.get("title")))
         elif "alt" in attributes:
             record.blank_alt += 1
         else:
             record.no_alt += 1
-    return record if record.seen else WatRecord("no_image")
+    return record if record.seen else NO_IMAGE
 
 
 def _elements(links: Iterable[Fields]) -> Iterator[Fields]:
@@ -233,7 +263,11 @@ def text_of(value: Any) -> str | None:
     """A string, or the first of a list of them, as it can be stored; else None."""
     if isinstance(value, list):
         value = next((item for item in value if isinstance(item, str)), None)
-    return _UNSPEAKABLE.sub("\ufffd", value) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    if value.isascii() and "\0" not in value:
+        return value
+    return _UNSPEAKABLE.sub("\ufffd", value)
 
 
 def integer(value: Any) -> int | None:
