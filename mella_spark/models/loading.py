@@ -238,6 +238,12 @@ def _guarded(settings: AnswerSettings, task: str, load: Callable[[], Loaded]) ->
     except MellaError:
         raise
     except (OSError, ValueError, ImportError, KeyError, AttributeError, TypeError) as error:
+        if "trust_remote_code" in str(error) and not settings.trust_remote_code:
+            raise StageError(
+                f"The model {settings.model!r} for {task} works only with code of its own.",
+                f"If you have read that code, set {task}.trust_remote_code to true and "
+                f"{task}.revision to its commit hash.",
+            ) from None
         raise StageError(
             f"Cannot load the model {settings.model!r} for {task}: {describe(error)}",
             "Give a folder that holds such a model, the name of one on the hub, or embedded.",
