@@ -1,51 +1,44 @@
-"""``spark.read.format("warc")``: the records of WARC files as rows, for notebooks.
+"""``spark.read.format("warc")`` and ``spark.readStream.format("warc")``: records as rows.
 
-Options: ``columns``, a comma-separated choice of the columns below, in any order (default: all);
-``maxBatchBytes``, payload bytes of one Arrow batch (default 16 MiB). Only what was chosen is built,
-so leaving ``payload`` out makes a listing cheap. One file is one partition. The path is a local
-file, a folder or a glob; what cannot be read shows as a row with ``error`` filled in.
+A path is a file, a folder, a glob, an ``https://`` or ``s3://`` address, or ``cc:CRAWL[:limit]``.
+What cannot be read shows as a row with ``error`` filled in. Options:
+
+``columns``
+    a comma-separated choice of the columns below, in any order (default: all). Only what was
+    chosen is built, so leaving ``payload`` out makes a listing cheap; Spark does not tell a Python
+    data source which columns a query uses.
+``maxBatchBytes``
+    bytes of one Arrow batch, or of one record if that is larger (default 16 MiB).
+``splitBytes``
+    bytes of a part of a file, one partition (default: ``extract.split_bytes``).
+``maxFilesPerTrigger``, ``maxBytesPerTrigger``
+    of a stream: files, or bytes of files, of a micro-batch, one file at least (default: all there
+    are). Spark obeys from 4.2 on; before, a micro-batch takes all there are.
+``remote.KEY``
+    any setting of the section ``remote``, such as ``remote.s3_endpoint``.
 """
 
 from __future__ import annotations
 
-import glob
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
-from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
+from pyspark.sql.datasource import (
+    DataSource,
+    DataSourceReader,
+    DataSourceStreamReader,
+    InputPartition,
+)
 from pyspark.sql.types import StructType
 
-from mella_spark.errors import InputError, UsageError
-from mella_spark.web.warc import Record, Reject, read_records
+from mella_spark.settings import Settings, load_settings
+from mella_spark.sources.files import Sizes, list_files
+from mella_spark.sources.rows import COLUMNS, batches, chosen
+from mella_spark.web.parts import Part, parts_of
+from mella_spark.web.warc import read_records
 
-COLUMNS = {
-    "type": "string",
-    "url": "string",
-    "date": "timestamp",
-    "status": "int",
-    "mime": "string",
-    "charset": "string",
-    "headers": "array<struct<name:string,value:string>>",
-    "payload": "binary",
-    "truncated": "boolean",
-    "file": "string",
-    "offset": "bigint",
-    "error": "string",
-}
-_HEADER = pa.struct([("name", pa.string()), ("value", pa.string())])
-_ARROW = {
-    "string": pa.string(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "int": pa.int32(),
-    "array<struct<name:string,value:string>>": pa.list_(_HEADER),
-    "binary": pa.binary(),
-    "boolean": pa.bool_(),
-    "bigint": pa.int64(),
-}
-_MAX_ROWS = 4096
-_SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".wat.gz", ".wat", ".wet.gz", ".wet")
+_BATCH_BYTES = 16 << 20
 
 
 def register(spark: SparkSession) -> None:
@@ -54,97 +47,66 @@ def register(spark: SparkSession) -> None:
 
 
 class WarcDataSource(DataSource):
-    """Reads WARC files; see the module for the options."""
+    """Reads crawl files; see the module for the options."""
 
     @classmethod
     def name(cls) -> str:
         return "warc"
 
     def schema(self) -> str:
-        return ", ".join(f"`{name}` {COLUMNS[name]}" for name in _columns(dict(self.options)))
+        return ", ".join(f"`{name}` {COLUMNS[name]}" for name in chosen(lowered(self.options)))
 
     def reader(self, schema: StructType) -> DataSourceReader:
-        return WarcReader(dict(self.options))
+        return WarcReader(lowered(self.options))
+
+    def streamReader(self, schema: StructType) -> DataSourceStreamReader:
+        from mella_spark.sources.stream import WarcStreamReader
+
+        return WarcStreamReader(lowered(self.options))
+
+
+class Reading:
+    """What a reader needs in the driver and in its tasks, from the options."""
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        settings = _settings(options)
+        self.options = dict(options)
+        self.remote = settings.remote
+        self.columns = chosen(options)
+        self.max_bytes = int(options.get("maxbatchbytes", _BATCH_BYTES))
+        self.split_bytes = int(options.get("splitbytes", settings.extract.split_bytes))
+
+    def files(self, waiting: bool = False) -> Sizes:
+        """Files there are now, with their sizes."""
+        return list_files(self.options, self.remote, waiting)
+
+    def read(self, part: Part) -> Iterator[pa.RecordBatch]:
+        """Rows of a part of a file."""
+        from mella_spark.web.remote import opener
+
+        records = read_records(part.path, part.start, part.end, opener=opener(self.remote))
+        return batches(records, part.path, self.columns, self.max_bytes)
 
 
 class WarcReader(DataSourceReader):
-    """One partition a file."""
+    """The files there are, one partition a part."""
 
-    def __init__(self, options: dict[str, str]) -> None:
-        self.columns = _columns(options)
-        self.paths = list_files(options.get("path", ""))
-        self.max_bytes = int(options.get("maxbatchbytes", options.get("maxBatchBytes", 16 << 20)))
+    def __init__(self, options: Mapping[str, str]) -> None:
+        self.reading = Reading(options)
 
     def partitions(self) -> list[InputPartition]:
-        return [InputPartition(path) for path in self.paths]
+        files = self.reading.files().items()
+        return [InputPartition(part) for part in parts_of(files, self.reading.split_bytes)]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-        return batches(partition.value, self.columns, self.max_bytes)
+        return self.reading.read(partition.value)
 
 
-def list_files(path: str) -> list[str]:
-    """Files that a path, folder or glob stands for. Raises InputError if there are none."""
-    path = path.removeprefix("file://")
-    if os.path.isdir(path):
-        found = [
-            os.path.join(folder, name)
-            for folder, _, names in os.walk(path)
-            for name in names
-            if name.endswith(_SUFFIXES)
-        ]
-    else:
-        found = [path] if os.path.exists(path) else glob.glob(path, recursive=True)
-    if not found:
-        raise InputError(f"No WARC files at {path!r}.", hint="Give a file, a folder or a glob.")
-    return sorted(found)
+def lowered(options: Mapping[str, str]) -> dict[str, str]:
+    """Options by their names in lower case: Spark tells no case."""
+    return {name.lower(): value for name, value in options.items()}
 
 
-def batches(path: str, columns: list[str], max_bytes: int) -> Iterator[pa.RecordBatch]:
-    """Records of one file as Arrow batches of at most ``max_bytes`` payload (or one record)."""
-    rows: list[dict[str, object]] = []
-    size = 0
-    for item in read_records(path):
-        row = _row(item, path)
-        weight = 500 + (len(item.body) if isinstance(item, Record) and "payload" in columns else 0)
-        if rows and (len(rows) >= _MAX_ROWS or size + weight > max_bytes):
-            yield _batch(rows, columns)
-            rows, size = [], 0
-        rows.append({name: row.get(name) for name in columns})
-        size += weight
-    if rows:
-        yield _batch(rows, columns)
-
-
-def _columns(options: dict[str, str]) -> list[str]:
-    chosen = [name.strip() for name in options.get("columns", ",".join(COLUMNS)).split(",")]
-    unknown = [name for name in chosen if name not in COLUMNS]
-    if unknown or len(set(chosen)) < len(chosen):
-        raise UsageError(
-            f"Column {unknown[0]!r} is not known." if unknown else "A column is named twice.",
-            hint=f"Columns of the format warc: {', '.join(COLUMNS)}.",
-        )
-    return chosen
-
-
-def _row(item: Record | Reject, path: str) -> dict[str, object]:
-    if isinstance(item, Reject):
-        error = f"{item.reason}: {item.detail}"
-        return {"file": path, "offset": item.offset, "error": error, "payload": item.sample}
-    return {
-        "type": item.type,
-        "url": item.url,
-        "date": item.date,
-        "status": item.status,
-        "mime": item.media_type or None,
-        "charset": item.charset,
-        "headers": [{"name": name, "value": value} for name, value in item.headers],
-        "payload": item.body,
-        "truncated": item.truncated,
-        "file": path,
-        "offset": item.offset,
-    }
-
-
-def _batch(rows: list[dict[str, object]], columns: list[str]) -> pa.RecordBatch:
-    arrays = [pa.array([row[name] for row in rows], _ARROW[COLUMNS[name]]) for name in columns]
-    return pa.RecordBatch.from_arrays(arrays, names=columns)
+def _settings(options: Mapping[str, str]) -> Settings:
+    given = [f"{name}={value}" for name, value in options.items() if name.startswith("remote.")]
+    return load_settings(overrides=given)

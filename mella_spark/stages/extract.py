@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING
 from mella_spark.lake.schemas import spark_schema
 from mella_spark.lake.tables import Lake
 from mella_spark.settings import RemoteSettings, Settings
-from mella_spark.stages.manifest import UNKNOWN_BYTES
 from mella_spark.stages.stream import Batch, Stage
 from mella_spark.text.profiles import crawl_codes
+from mella_spark.web.parts import parts_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -93,18 +92,12 @@ def process(batch: Batch) -> None:
 
 
 def split(files: Iterable[tuple[str, str, int | None]], split_bytes: int) -> list[Part]:
-    """Parts of at most about ``split_bytes`` of crawl files (path, kind, bytes).
-
-    The last part of a file has no end, so that it does not matter whether its size is told rightly.
-    """
-    parts: list[Part] = []
-    for path, kind, size in sorted(files, key=lambda file: file[0]):
-        known = UNKNOWN_BYTES if size is None else size
-        count = max(1, math.ceil(known / split_bytes))
-        places = [known * number // count for number in range(count)]
-        ends: list[int | None] = [*places[1:], None]
-        parts += [(path, kind, start, end) for start, end in zip(places, ends, strict=True)]
-    return parts
+    """Parts (path, kind, start, end) of crawl files (path, kind, bytes), a task each."""
+    return [
+        (part.path, kind, part.start, part.end)
+        for path, kind, size in sorted(files, key=lambda file: file[0])
+        for part in parts_of([(path, size)], split_bytes)
+    ]
 
 
 def remote(settings: Settings) -> RemoteSettings:

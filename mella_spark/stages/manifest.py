@@ -16,13 +16,12 @@ from mella_spark.lake.tables import Lake
 from mella_spark.lake.transaction import transaction
 from mella_spark.settings import ExtractSettings, RemoteSettings
 from mella_spark.web.listing import in_folder, kind_of, remote_files
+from mella_spark.web.parts import UNKNOWN_BYTES
 from mella_spark.web.remotefile import shown
 
 CRAWL_NAME = re.compile(r"CC-MAIN-\d{4}-\d{2}")
 REMOTE = re.compile(r"(https?|s3a?)://|cc:", re.IGNORECASE)
 ELSEWHERE = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-# What a file of unknown size counts as: Common Crawl's WARC files have about a gigabyte.
-UNKNOWN_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
