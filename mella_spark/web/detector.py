@@ -262,7 +262,7 @@ def _latin_score(
     how many non-ASCII letters there are."""
     letters: Counter[str] = Counter()
     wrong = 0
-    decoded = decode_part(b" ".join(words), name).split(" ")
+    decoded = decode_part(b" ".join(words), name).split(" ") if words else []
     for word, count in zip(decoded, words.values(), strict=True):
         wrong += 2 * count * (_broken(word) + bool(_ORDINAL.search(word)))
         for character in word.lower():

@@ -200,3 +200,8 @@ def test_where_a_page_is_cut_does_not_matter(
     _, content = legacy(language, label)
     start = place % len(content)
     assert encoding_of(page(content[start : start + length]), label) == lookup(label)
+
+
+@pytest.mark.parametrize("label", [None, "windows-1250", "iso-8859-1", "koi8-r", "euc-kr", "utf-8"])
+def test_an_escape_alone_says_nothing(label: str | None) -> None:
+    assert decode(b"<p>a\x1bb</p>", label)[0] == "<p>a\x1bb</p>"
