@@ -17,6 +17,8 @@ from mella_spark.text.serbian import SCRIPTS
 
 _WORDS, _CHARACTERS = 4, 12
 """Lengths of the n-grams that are looked for twice; the second one finds loops without spaces."""
+_SENTENCE_WORDS = 3
+"""A shorter sentence may be a name, which is the same in any language."""
 _NUMBER = re.compile(r"\d+(?:[.,:/٫٬'’\u00a0\u202f ]?\d+)*")
 _RUN = re.compile(r"\d+")
 
@@ -27,9 +29,10 @@ class Checks:
 
     ``language`` and ``language_score`` (0 to 1) as identified in the output; ``script_share`` of
     its letters in a script of the target; ``length_ratio`` in characters, output over input;
-    ``repetition``, the share of n-grams seen before; ``copied``, whether the input came back;
-    ``numbers_kept``, the share of the input's numbers found in the output; ``sentences_source``
-    and ``sentences`` counted in input and output; ``finished``, whether the model came to an end.
+    ``repetition``, the share of n-grams seen before; ``copied``, whether the input or a sentence
+    of it came back; ``numbers_kept``, the share of the input's numbers found in the output;
+    ``sentences_source`` and ``sentences`` counted in input and output; ``finished``, whether the
+    model came to an end.
     """
 
     language: str
@@ -52,23 +55,26 @@ def check(
     settings: TranslateSettings,
     source: str = "en",
     finished: bool = True,
+    written: str | None = None,
 ) -> Checks:
     """Measure ``text``, the translation of ``origin`` from ``source`` (ISO 639-1) into ``target``.
 
-    Serbian must be in the script that ``settings.serbian_script`` asks for. In Latin script it may
-    be identified as one of the languages that are too close to be told apart.
+    Serbian must be in the script that ``settings.serbian_script`` asks for. ``written`` is what the
+    model wrote, where that was another script: the language is identified there, as Serbian is
+    told from its neighbours far better in Cyrillic. In Latin it may be identified as one of those.
     """
-    language, score = identify(text)
+    written = text if written is None else written
+    language, score = identify(written)
     scripts = scripts_of(target, settings)
     share = script_share(text, scripts)
     ratio = len(text) / max(1, len(origin))
     repeated = repetition(text)
-    copied = comparison_key(origin) in comparison_key(text)
+    sentences = split(origin, source)
+    copied = _copied(text, origin, sentences)
     numbers = numbers_kept(text, origin)
-    before = max(1, len(split(origin, source)))
-    after = len(split(text, target.code))
+    before, after = max(1, len(sentences)), len(split(text, target.code))
     passed = (
-        language in _accepted(text, target)
+        language in _accepted(written, target)
         and score >= settings.min_language_score
         and share >= settings.min_script_share
         and _within(ratio, settings.length_ratio)
@@ -112,6 +118,13 @@ def numbers_kept(text: str, origin: str) -> float:
         if is_kept or len("".join(number)) > 1
     ]
     return sum(counted) / len(counted) if counted else 1.0
+
+
+def _copied(text: str, origin: str, sentences: list[str]) -> bool:
+    """Whether the source came back, or a sentence of it that is more than a name."""
+    key = comparison_key(text)
+    long = (sentence for sentence in sentences if len(sentence.split()) >= _SENTENCE_WORDS)
+    return any(comparison_key(part) in key for part in (origin, *long))
 
 
 def _numbers(text: str) -> list[tuple[str, ...]]:

@@ -19,7 +19,7 @@ _WHOLE_BYTES = 64 << 20
 _WINDOW_BYTES = 1 << 20
 _WINDOWS = 16
 _DIGITS = 32
-_THICK = "thick-"
+THICK = "thick-"
 _NOT_WEIGHTS = frozenset({"README.md", ".gitattributes"})
 
 
@@ -54,12 +54,12 @@ def caption_key(settings: CaptionSettings) -> str:
         settings.max_new_tokens,
         settings.num_beams,
     )
-    return digest if prompt.source == "ling" else f"{_THICK}{digest}"[:_DIGITS]
+    return digest if prompt.source == "ling" else f"{THICK}{digest}"[:_DIGITS]
 
 
 def caption_source(key: str) -> Source:
     """Whether captions with this key are ``ling`` or ``thick``; see :class:`prompts.Prompt`."""
-    return "thick" if key.startswith(_THICK) else "ling"
+    return "thick" if key.startswith(THICK) else "ling"
 
 
 def image_way(settings: CaptionSettings) -> str:
@@ -74,12 +74,21 @@ def image_way(settings: CaptionSettings) -> str:
 
 
 def translate_key(settings: TranslateSettings) -> str:
-    """Hash of all that decides a translation's text; 32 hex digits."""
+    """Hash of all that decides a translation's text; 32 hex digits.
+
+    Limits of the checks do not belong to it, though they decide which texts get a second attempt:
+    a limit that is moved should not have everything translated again.
+    """
+    second = (settings.retry_num_beams, settings.retry_no_repeat_ngram, settings.retry_prompt)
     return _digest(
         _identity(settings.model, settings.revision, "translate"),
         _loaded(settings),
         settings.max_new_tokens,
         settings.num_beams,
+        settings.prompt,
+        second if settings.retry else None,
+        settings.max_sentence_chars if settings.split_sentences else None,
+        settings.serbian_script,
     )
 
 

@@ -166,12 +166,13 @@ def _assembled(
     if made.error is not None:
         return made
     parts = [str(answer.text) for answer in answers]
+    written = text = join(parts, gaps(pieces))
     if profile is not None and profile.code == "sr":
-        parts = [in_script(part, settings.serbian_script) for part in parts]
-    text = join(parts, gaps(pieces))
+        text = join([in_script(part, settings.serbian_script) for part in parts], gaps(pieces))
     checks = None
     if profile is not None:
-        checks = check(text, origin, profile, settings, source, finished != "length")
+        whole = finished != "length"
+        checks = check(text, origin, profile, settings, source, whole, written)
     return replace(made, text=text, checks=checks)
 
 
