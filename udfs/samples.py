@@ -23,7 +23,8 @@ def sample_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch
 
     ``hits`` are the gazetteer's finds in the response, ``seen`` a description of the picture in
     the same language (both may be null). Responses come in NFC: some legacy encodings spell with
-    combining marks what others write as one letter. Keywords are null for D_ling.
+    combining marks what others write as one letter. Only D_know has keywords; thick captions are
+    answers to the same questions as native alts.
     """
     profiles = load_languages()
     schema = pa.schema(
@@ -38,13 +39,14 @@ def sample_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch
         rows = []
         for row in batch.to_pylist():
             know = row["source"] == "know"
+            meaning = row["source"] != "ling"
             response = unicodedata.normalize("NFC", row["response"])
             prompts = profiles[row["language"]].prompts
             rows.append(
                 {
                     "sample_id": row["sample_id"],
                     "prompt": choose_prompt(
-                        row["sample_id"], prompts.know if know else prompts.ling
+                        row["sample_id"], prompts.know if meaning else prompts.ling
                     ),
                     "response": response,
                     "keywords": extract_keywords(

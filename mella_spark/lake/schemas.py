@@ -250,7 +250,11 @@ MELLA = _table(
     _int("width", "pixels"),
     _int("height", "pixels"),
     _text("language", "language of prompt and response, ISO 639-1", True),
-    _text("source", "know (native alt) or ling (translated caption)", True),
+    _text(
+        "source",
+        "know (native alt), ling (translated caption) or thick (one that saw the alt)",
+        True,
+    ),
     _text("prompt", "what the user asks", True),
     _text("response", "what the model should answer", True),
     Column("keywords", STRINGS, "words whose presence shows cultural knowledge (know only)"),
@@ -262,7 +266,7 @@ MELLA = _table(
     _text("cluster_id", "near-duplicate cluster, named by its first picture", True),
     CRAWL_FILE,
     checks={
-        "source_known": "source IN ('know', 'ling')",
+        "source_known": "source IN ('know', 'ling', 'thick')",
         "split_known": "split IN ('train', 'validation', 'test')",
         "response_not_blank": "length(response) > 0",
     },

@@ -15,7 +15,7 @@ from mella_spark.settings import AssembleSettings, Settings
 from mella_spark.stages.stream import Batch, Stage, count_reasons
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 NAME = "assemble"
 EVENT = {
@@ -120,7 +120,10 @@ def know_candidates(events: DataFrame, lake: Lake) -> DataFrame:
 
 
 def ling_candidates(events: DataFrame, lake: Lake) -> DataFrame:
-    """New translations; those whose checks failed carry a reason."""
+    """New translations; those whose checks failed carry a reason.
+
+    Captions whose prompt drew on the native alt are of the source ``thick``, never of D_ling.
+    """
     from pyspark.sql import functions as F
 
     pictures = lake.read("images").where("bytes IS NOT NULL").select("image_sha256", "image_url")
@@ -132,7 +135,7 @@ def ling_candidates(events: DataFrame, lake: Lake) -> DataFrame:
             _sample_id("ling", "image_sha256", "language", "caption_key", "model"),
             "image_sha256",
             "language",
-            F.lit("ling").alias("source"),
+            F.when(_thick(), "thick").otherwise("ling").alias("source"),
             F.col("text").alias("response"),
             F.lit(None).cast("array<string>").alias("hits"),
             F.lit(None).cast("double").alias("culture_score"),
@@ -144,6 +147,28 @@ def ling_candidates(events: DataFrame, lake: Lake) -> DataFrame:
             F.lit(False).alias("again"),
         )
     )
+
+
+def descriptions(lake: Lake) -> DataFrame:
+    """The newest description of each picture in each language, as ``seen``.
+
+    Thick captions are no descriptions here: with the alt's own words in them they do not tell what
+    those words add to what is seen.
+    """
+    from pyspark.sql import functions as F
+
+    described = lake.read("translations").where("error IS NULL").where(~_thick())
+    return described.groupBy("image_sha256", "language").agg(
+        F.max_by("text", "created_at").alias("seen")
+    )
+
+
+def _thick() -> Column:
+    from pyspark.sql import functions as F
+
+    from mella_spark.models.keys import THICK
+
+    return F.startswith(F.col("caption_key"), F.lit(THICK))
 
 
 def _sample_id(kind: str, *columns: str):  # type: ignore[no-untyped-def]
@@ -186,14 +211,10 @@ def process(batch: Batch) -> None:
             "reason",
             F.coalesce("reason", F.when(F.col("split").isNull(), F.lit("split_conflict"))),
         )
-        described = lake.read("translations").where("error IS NULL")
-        seen = described.groupBy("image_sha256", "language").agg(
-            F.max_by("text", "created_at").alias("seen")
-        )
         pictures = lake.read("images").where("bytes IS NOT NULL")
         samples = (
             decided.where("reason IS NULL")
-            .join(seen, ["image_sha256", "language"], "left_outer")
+            .join(descriptions(lake), ["image_sha256", "language"], "left_outer")
             .select("sample_id", "language", "source", "response", "hits", "seen")
             .mapInArrow(sample_batches, SAMPLE_SCHEMA)
             .join(decided.drop("reason", "response", "hits", "again"), "sample_id")

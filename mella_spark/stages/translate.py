@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mella_spark.lake.schemas import spark_schema
 from mella_spark.lake.tables import Lake
+from mella_spark.scheduling import place
 from mella_spark.settings import Settings
 from mella_spark.stages.stream import Batch, Stage, count_reasons, error_kind, fail_above
 
@@ -48,9 +49,10 @@ def process(batch: Batch) -> None:
         )
         known = batch.txn.others("translations").where(F.col("model") == model_name(settings))
         columns = ["image_sha256", "caption_key", "language"]
+        placement = place(batch.lake.spark, settings.translate, settings.lake.shuffle_partitions)
         translations = (
             wanted.join(known.select(*columns), columns, "left_anti")
-            .repartition(settings.lake.shuffle_partitions, "image_sha256")
+            .repartition(placement.partitions, "image_sha256")
             .sortWithinPartitions("language", "text")
             .mapInArrow(
                 partial(
@@ -59,6 +61,7 @@ def process(batch: Batch) -> None:
                     source=settings.languages.pivot,
                 ),
                 spark_schema("translations"),
+                profile=placement.profile,
             )
             .persist()
         )

@@ -85,7 +85,7 @@ def row_filters(split: str, leave_out: Collection[Group] = ()) -> list[list[tupl
     wanted: list[tuple[str, str, Any]] = [("split", "=", split)]
     if not leave_out:
         return [wanted]
-    left: dict[str, list[str]] = {"know": [], "ling": []}
+    left: dict[str, list[str]] = {"know": [], "ling": [], "thick": []}
     for source, language in leave_out:
         left[source].append(language)
     return [

@@ -22,6 +22,10 @@ class Weights:
         return self.table.get((source, language), 1.0)
 
 
+_UNNAMED = {"thick": 0.0}
+"""Captions that have seen the alt take part only where they are asked for by name."""
+
+
 def mixing_weights(
     counts: Mapping[tuple[str, str], int],
     source_weights: Mapping[Any, float],
@@ -39,7 +43,7 @@ def mixing_weights(
     for (source, _), count in counts.items():
         of_source[source] = of_source.get(source, 0) + count
     raw = {
-        (source, language): source_weights.get(source, 1.0)
+        (source, language): source_weights.get(source, _UNNAMED.get(source, 1.0))
         * language_weights.get(language, 1.0)
         * (count / of_source[source]) ** (1 / temperature - 1)
         for (source, language), count in counts.items()

@@ -13,6 +13,7 @@ from mella_spark.settings import load_settings
 from mella_spark.training import checkpoints, files
 from mella_spark.training.ahead import ahead
 from mella_spark.training.curve import Curve, read_curve
+from mella_spark.training.data import row_filters
 from mella_spark.training.mixing import mixing_weights
 from mella_spark.training.optimise import adamw, learning_rate, step_seed
 
@@ -193,3 +194,12 @@ def test_loop_state_is_json(tmp_path):
         tmp_path, {"step": 1, "losses": {"a": None}}, model, optimiser, scaler, 1
     )
     assert json.loads((path / "loop.json").read_text()) == {"step": 1, "losses": {"a": None}}
+
+
+def test_thick_captions_take_part_only_where_they_are_named():
+    counts = {("know", "cs"): 4, ("ling", "cs"): 4, ("thick", "cs"): 4}
+    unnamed = mixing_weights(counts, {"know": 1.0, "ling": 1.0}, {})
+    assert [unnamed(source, "cs") for source in ("know", "ling", "thick")] == [1.0, 1.0, 0.0]
+    assert mixing_weights(counts, {"thick": 1.0}, {})("thick", "cs") == 1.0
+    filters = row_filters("train", {("thick", "cs")})
+    assert filters[2][1:] == [("source", "=", "thick"), ("language", "not in", ["cs"])]
