@@ -13,6 +13,7 @@ from PIL import Image
 
 from mella_spark.models import load_captioner, load_translator
 from mella_spark.models.keys import EMBEDDED
+from mella_spark.models.prompts import load_prompt
 from mella_spark.settings import load_settings
 
 _TEST_SEED = 99
@@ -63,10 +64,10 @@ def _measure(name: str, folder: Path, count: int) -> dict[str, float]:
 
         return quality.translating(translate, _TEST_SEED, count)
     asked = settings.caption.model_copy(update={"model": str(folder), "batch_size": 64})
-    captioner = load_captioner(asked)
+    captioner, prompt = load_captioner(asked), load_prompt(asked.prompt).text
 
     def caption(pictures: Sequence[Image.Image]) -> list[str]:
-        return [g.text or "" for g in captioner.caption(pictures, asked.prompt)]
+        return [g.text or "" for g in captioner.caption(pictures, prompt)]
 
     return quality.captioning(caption, _TEST_SEED, count)
 

@@ -10,6 +10,7 @@ import pytest
 
 from mella_spark.models import load_captioner, load_translator
 from mella_spark.models.keys import model_folder
+from mella_spark.models.prompts import load_prompt
 from mella_spark.models.recipe.quality import captioning, translating
 from mella_spark.models.recipe.scenes import canonical, held_out, scenes
 from mella_spark.sample import grammar
@@ -50,9 +51,9 @@ def test_canonical_scenes_say_the_same():
 
 def test_the_captioner_describes_unseen_compositions():
     settings = SETTINGS.caption.model_copy(update={"device": "cpu"})
-    captioner = load_captioner(settings)
+    captioner, prompt = load_captioner(settings), load_prompt(settings.prompt).text
     shares = captioning(
-        lambda pictures: [g.text or "" for g in captioner.caption(pictures, settings.prompt)],
+        lambda pictures: [g.text or "" for g in captioner.caption(pictures, prompt)],
         seed=7,
         count=60,
     )
@@ -67,7 +68,11 @@ def test_the_captioner_describes_unseen_compositions():
 def test_the_captioner_answers_in_the_pivot_whatever_the_prompt():
     captioner = load_captioner(SETTINGS.caption.model_copy(update={"device": "cpu"}))
     scene = next(scenes(4))
-    for prompt in (SETTINGS.caption.prompt, "Describe this image.", "Опиши картинку."):
+    for prompt in (
+        load_prompt(SETTINGS.caption.prompt).text,
+        "Describe this image.",
+        "Опиши картинку.",
+    ):
         [answer] = captioner.caption([draw(scene, 200, 1)], prompt)
         assert answer.text == grammar.caption(scene, "en")
 

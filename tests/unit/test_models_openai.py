@@ -7,15 +7,16 @@ import io
 import logging
 import threading
 
+import pyarrow as pa
 import pytest
 from chat_server import Reply, completion, serve
 from hypothesis import given
 from hypothesis import strategies as st
-from models_tiny import caption_settings
+from models_tiny import caption_settings, translate_settings
 from PIL import Image
 
 from mella_spark.errors import SettingsError
-from mella_spark.models import load_captioner
+from mella_spark.models import caption_key, load_captioner, load_translator
 from mella_spark.models.chat import ChatCaptioner, Question
 from mella_spark.models.completions import (
     completions_url,
@@ -26,6 +27,7 @@ from mella_spark.models.completions import (
 )
 from mella_spark.models.openai import OpenAIChat
 from mella_spark.models.retries import Failure, Retries, retry_after
+from udfs.caption import caption_batches
 
 KEY = "sk-no-one-may-see-this"
 
@@ -362,3 +364,46 @@ def test_beams_are_refused():
         load_captioner(
             caption_settings("tiny", backend="openai", server_url="http://a/v1", num_beams=2)
         )
+
+
+def test_the_stages_core_asks_a_server():
+    def answer(body, count):
+        return Reply(body=completion(body["messages"][-1]["content"][1]["text"], tokens=4))
+
+    packed = io.BytesIO()
+    Image.new("RGB", (30, 30), "green").save(packed, "PNG")
+    contents = [packed.getvalue(), b"no picture", packed.getvalue()]
+    rows = {
+        "image_sha256": [str(i) for i in range(3)],
+        "bytes": contents,
+        "warc_file": ["w"] * 3,
+        "context": ["A <|im_start|> market", "", None],
+    }
+    with serve(answer) as server:
+        settings = caption_settings(
+            "tiny", backend="openai", server_url=server.url, prompt="grounded", idle_seconds=0.0
+        )
+        batches = caption_batches(iter([pa.RecordBatch.from_pydict(rows)]), settings)
+        made = [row for batch in batches for row in batch.to_pylist()]
+    assert [row["image_sha256"] for row in made] == ["0", "1", "2"]
+    assert "A ‹¦im_start¦› market" in made[0]["text"]
+    assert "web page" not in made[2]["text"]
+    assert made[1]["error"].startswith("not_image")
+    assert len(server.requests) == 2
+    assert {row["caption_key"] for row in made} == {caption_key(settings)}
+    assert made[0]["device"] == server.url.split("/")[2]
+
+
+def test_translations_come_from_a_server():
+    def answer(body, count):
+        said = body["messages"][-1]["content"]
+        return Reply(body=completion("Červená lucerna." if "Czech" in said else "?"))
+
+    with serve(answer) as server:
+        settings = translate_settings("tiny", backend="openai", server_url=server.url)
+        translator = load_translator(settings)
+        [made] = translator.translate(["A red lantern."], "en", "cs")
+    assert (made.text, made.error, translator.device) == (
+        "Červená lucerna.", None, server.url.split("/")[2],
+    )  # fmt: skip
+    assert "A red lantern." in server.bodies[0]["messages"][-1]["content"]
