@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from web_archive import by_warcio, http, members, record, write
 
 from mella_spark.lake.schemas import arrow_schema
 from mella_spark.settings import ExtractSettings, Settings
+from mella_spark.web import harvest
+from mella_spark.web.page import Page
 from udfs.extract import MAX_QUARANTINE, OUTPUT_SCHEMA, TABLES, extract_batches, pair_id
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
@@ -187,8 +190,19 @@ def test_quarantine_is_a_sample_and_the_ledger_is_not(
     assert all(len(row["sample"]) <= 2048 for row in rows["quarantine"])
 
 
-def test_a_page_that_takes_too_long_is_one_reject(tmp_path: Path, extract: ExtractSettings) -> None:
-    slow = html("<div>" * 150_000, "<img src=a alt=x>")
+def test_a_page_that_takes_too_long_is_one_reject(
+    tmp_path: Path, extract: ExtractSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_page = harvest.read_page
+
+    def reading(body: bytes, *rest: Any) -> Page:
+        if b"slow" in body:
+            time.sleep(60)
+        return read_page(body, *rest)
+
+    monkeypatch.setattr(harvest, "read_page", reading)
+    monkeypatch.setattr(harvest, "_LARGE", 0)
+    slow = html("slow", "<img src=a alt=x>")
     fine = html("<img src=a alt=x>")
     path = write(tmp_path, members(record(http(slow)), record(http(fine))))
     rows = run(extract, path, record_seconds=0.5)
