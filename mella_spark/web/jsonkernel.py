@@ -53,7 +53,10 @@ LOWER[65:91] += np.uint64(32)
 
 @_intrinsic
 def bytes_of(_, array):  # type: ignore[no-untyped-def]
-    """The memory of an array of bytes: compiled functions pass it on at no cost, unlike arrays."""
+    """The memory of an array of bytes: compiled functions pass it on at no cost, unlike arrays.
+
+    It does not keep the array alive, so that must be an argument from outside.
+    """
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -62,13 +65,15 @@ def bytes_of(_, array):  # type: ignore[no-untyped-def]
 
 
 @_intrinsic
-def numbers_of(_, array):  # type: ignore[no-untyped-def]
-    """The memory of an array of 64-bit numbers."""
+def numbers_of(_, array, first):  # type: ignore[no-untyped-def]
+    """The same of 64-bit numbers, from the one at ``first`` on."""
 
     def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        view = context.make_array(signature.args[0])(context, builder, arguments[0])
+        size = ir.Constant(ir.IntType(64), 8)
+        return cgutils.pointer_add(builder, view.data, builder.mul(arguments[1], size))
 
-    return types.CPointer(types.int64)(array), code
+    return types.CPointer(types.int64)(array, types.int64), code
 
 
 @_intrinsic

@@ -100,7 +100,11 @@ _SRC, _IMG, _IS_RESPONSE = (np.uint64(fnv(name)) for name in ("src", "img@/", "r
 _HTML = np.array([fnv("text/html"), fnv("application/xhtml+xml")], np.uint64)
 _LICENSE = np.frombuffer(b"license", np.uint8)
 _COMMONS = np.frombuffer(b"creativecommons.org", np.uint8)
-_DEPTH = 64
+_DEPTH = 64  # of objects and arrays in each other
+# Behind the counts, memory to work with.
+_STARTS = COUNTS + _DEPTH
+_ENDS = _STARTS + _SIGN
+NUMBERS = _ENDS + _SIGN
 _AT_VALUE, _AT_KEY, _BEHIND = range(3)
 _compile: Any = njit(cache=True, nogil=True)
 
@@ -310,13 +314,11 @@ def scan(record, space, notes, numbers, commons):  # type: ignore[no-untyped-def
     address, date, file, offset, type, title and base of the page; each with a null character
     behind it. From ``len(record)`` on it has the texts of links, with spaces between. ``notes``
     gets the spans of elements of the head and of links to licences (``commons``: to those of
-    Creative Commons, too), ``numbers`` the counts.
+    Creative Commons, too), ``numbers`` the counts; they are MAX_NOTED times 3 and NUMBERS long.
     """
     data, room, end = bytes_of(record), bytes_of(space), len(record)
-    noted, counts = numbers_of(notes), numbers_of(numbers)
-    work = np.empty(_DEPTH + 2 * _SIGN, np.int64)
-    stack = numbers_of(work)
-    starts, ends = numbers_of(work[_DEPTH:]), numbers_of(work[_DEPTH + _SIGN :])
+    noted, counts, stack = numbers_of(notes, 0), numbers_of(numbers, 0), numbers_of(numbers, COUNTS)
+    starts, ends = numbers_of(numbers, _STARTS), numbers_of(numbers, _ENDS)
     depth, state, have, filled, headers, signs = 0, 0, 0, 0, 0, False
     for k in range(COUNTS):
         counts[k] = 0

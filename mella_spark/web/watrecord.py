@@ -91,7 +91,7 @@ class _Space(threading.local):
     def __init__(self) -> None:
         self.room = np.empty(1 << 18, np.uint8)
         self.notes = np.empty(3 * watkernel.MAX_NOTED, np.int64)
-        self.counts = np.empty(watkernel.COUNTS, np.int64)
+        self.counts = np.empty(watkernel.NUMBERS, np.int64)
 
 
 _SPACE = _Space()
@@ -106,7 +106,7 @@ def _read_quickly(body: bytes) -> WatRecord | None:
     verdict = watkernel.scan(record, room, notes, counts, _COMMONS in body)
     if verdict != watkernel.PAGE:
         return _OTHERS.get(verdict)
-    count = counts.tolist()
+    count = counts[: watkernel.COUNTS].tolist()
     texts = room[: count[watkernel.HEAD_END]].tobytes().decode().split("\0")
     url, date, file, offset, content_type, title, base, _ = texts[-8:]
     items: list[list[Fields]] = [[], [], []]

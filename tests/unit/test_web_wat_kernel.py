@@ -269,7 +269,7 @@ def test_the_quick_reader_reads_as_the_slow_one(
     assert read(body, quickly=True) == read(body, quickly=False)
     guarded = np.full(2 * len(body) + GUARD, 7, np.uint8)
     notes = np.empty(3 * watkernel.MAX_NOTED, np.int64)
-    counts = np.empty(watkernel.COUNTS, np.int64)
+    counts = np.empty(watkernel.NUMBERS, np.int64)
     watkernel.scan(array(body), guarded, notes, counts, True)
     assert (guarded[2 * len(body) :] == 7).all()
 
