@@ -123,6 +123,16 @@ class HttpFile(RemoteFile):
         self._leave()
         super().close()
 
+    def serves_parts(self) -> bool:
+        """Whether the server gives parts of the file, asked for one byte. Raises RemoteError."""
+        while True:
+            try:
+                response = self._client.request("GET", self.address, {"Range": "bytes=1-1"})
+                response.close()
+                return response.status != 200
+            except Passing as problem:
+                self._patience.failed(problem)
+
     def _leave(self) -> None:
         """Drops the body; reads a short rest first, so that the connection can be kept."""
         if self._body is not None and self._body_stop is not None:

@@ -41,9 +41,15 @@ class Source:
         """Nothing: the stream belongs to who opened it."""
 
     def serves_parts(self) -> bool:
-        """Whether reading may begin anywhere: a server may only have the whole to give."""
+        """Whether reading may begin anywhere: a server may only have the whole to give.
+
+        Raises Unreadable.
+        """
         ask = getattr(getattr(self._stream, "raw", self._stream), "serves_parts", None)
-        return True if ask is None else bool(ask())
+        try:
+            return True if ask is None else bool(ask())
+        except OSError as error:
+            raise Unreadable(str(error)) from error
 
     def at(self, position: int, count: int) -> bytes:
         """``count`` bytes at ``position``, fewer at the end of the file. Raises Unreadable."""

@@ -13,9 +13,11 @@ import pytest
 from fastwarc.stream_io import ZstdWriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from remote_site import FileSite, Served, remote_settings
 from web_archive import http, members, record, write
 
 from mella_spark.web.packing import packing_of
+from mella_spark.web.remote import opener
 from mella_spark.web.source import Source
 from mella_spark.web.warc import Record, Reject, read_records
 
@@ -186,6 +188,23 @@ def test_a_missing_file_is_told_by_every_part(tmp_path: Path) -> None:
         (item,) = read_records(missing, start, start + 1_000)
         assert isinstance(item, Reject)
         assert item.reason == "unreadable_file"
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_parts_of_a_file_elsewhere(ranges: bool) -> None:
+    """A server that has only the whole to give gives it to the first part."""
+    content = members(*(page(seed, 3_000) for seed in range(60)))
+    settings = remote_settings(skip_bytes=10_000, block_bytes=4096)
+    with FileSite({"/crawl.warc.gz": Served(content, ranges=ranges)}) as site:
+        parts = [
+            list(read_records(f"{site.root}/crawl.warc.gz", start, end, opener=opener(settings)))
+            for start, end in ((0, 70_000), (70_000, 140_000), (140_000, None))
+        ]
+    assert [item for part in parts for item in part] == list(
+        read_records("any", opener=lambda path: io.BytesIO(content))
+    )
+    assert all(parts) == ranges
+    assert parts[0]
 
 
 def test_parts_of_a_file_on_disk(tmp_path: Path) -> None:
