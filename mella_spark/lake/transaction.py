@@ -57,20 +57,27 @@ class Transaction:
         """Whether rows of this transaction are in the table already, from a run cut short."""
         return not self.own(name).isEmpty()
 
-    def append(self, name: str, rows: DataFrame) -> None:
+    def append(
+        self, name: str, rows: DataFrame, metadata: str | None = None, files: int | None = None
+    ) -> None:
         """Appends ``rows`` once, in the table's column order, in at most ``files`` sorted files.
 
         Sorting makes the files, and so the order in which later stages meet the rows, the same
-        whenever the batch is run.
+        whenever the batch is run. With ``files`` given, the rows' partitions must be the same by
+        themselves: they are written as they are, without a shuffle, neighbours together.
+        ``metadata`` is the commit's ``userMetadata`` in the history.
         """
+        whole = self._whole(name, rows)
         writer = (
-            self._laid_out(name, rows)
+            (self._laid_out(name, whole) if files is None else whole.coalesce(files))
             .write.format("delta")
             .mode("append")
             .option("txnAppId", f"{self.app}/{name}")
             .option("txnVersion", self.version)
             .option("maxRecordsPerFile", self.max_rows)
         )
+        if metadata is not None:
+            writer = writer.option("userMetadata", metadata)
         if self.lake.root.path:
             writer.save(self.lake.location(name))
         else:
@@ -80,7 +87,7 @@ class Transaction:
         """Inserts the rows whose key is not in the table yet (insert-only merge)."""
         condition = " AND ".join(f"old.`{key}` <=> new.`{key}`" for key in TABLES[name].key)
         session = self.lake.spark
-        self._laid_out(name, rows).createOrReplaceTempView("mella_insert")
+        self._laid_out(name, self._whole(name, rows)).createOrReplaceTempView("mella_insert")
         for key, value in zip(SESSION_KEYS, (f"{self.app}/{name}", self.version), strict=True):
             session.conf.set(key, str(value))
         try:
@@ -94,17 +101,14 @@ class Transaction:
                 session.conf.unset(key)
             session.catalog.dropTempView("mella_insert")
 
-    def _laid_out(self, name: str, rows: DataFrame) -> DataFrame:
+    def _whole(self, name: str, rows: DataFrame) -> DataFrame:
         from pyspark.sql import functions as F
 
-        table = TABLES[name]
-        columns = [F.col(column) for column in arrow_schema(name).names]
-        keys = [F.col(key) for key in table.key if key != "txn"]
-        return (
-            rows.select(*columns, F.lit(self.id).alias("txn"))
-            .repartition(self.files, *keys)
-            .sortWithinPartitions(*keys)
-        )
+        return rows.select(*arrow_schema(name).names, F.lit(self.id).alias("txn"))
+
+    def _laid_out(self, name: str, rows: DataFrame) -> DataFrame:
+        keys = [key for key in TABLES[name].key if key != "txn"]
+        return rows.repartition(self.files, *keys).sortWithinPartitions(*keys)
 
 
 @contextmanager

@@ -54,24 +54,30 @@ def process(batch: Batch) -> None:
     numbers = batch.lake.spark.range(0, len(parts), 1, max(1, len(parts)))
     extracted = numbers.mapInArrow(extract, schema).persist()
     try:
-        pairs = extracted.where("pair IS NOT NULL").select("input", "pair.*")
-        first = Window.partitionBy("pair_id").orderBy("warc_file", "warc_offset")
-        known = batch.txn.others("pairs").select("pair_id", F.lit(True).alias("known"))
-        pairs = pairs.withColumn("turn", F.row_number().over(first)).join(
-            known, "pair_id", "left_outer"
+        # One part never gives a pair twice, so pair and part name a row.
+        pairs = (
+            extracted.where("pair IS NOT NULL")
+            .withColumn("part", F.spark_partition_id())
+            .select("input", "part", "pair.*")
         )
-        fresh = (F.col("turn") == 1) & F.col("known").isNull()
-        repeated = pairs.where(~fresh).groupBy(F.col("input").alias("file"))
-        moved = repeated.agg(F.count("*").alias("n"))
-        correction = moved.select(
-            "file",
-            F.explode(
-                F.array(
-                    F.struct(F.lit("kept").alias("reason"), (-F.col("n")).alias("count")),
-                    F.struct(F.lit("repeated").alias("reason"), F.col("n").alias("count")),
-                )
-            ).alias("change"),
-        ).select("file", "change.*")
+        batch.txn.append("captures", extracted.where("capture IS NOT NULL").select("capture.*"))
+        repeated = _repeated(pairs, batch.txn.others("pairs").select("pair_id")).persist()
+        fresh = pairs.join(F.broadcast(repeated), ["pair_id", "part"], "left_anti")
+        batch.txn.append("pairs", fresh, files=files_for(files, batch.settings.extract.split_bytes))
+        correction = (
+            repeated.groupBy(F.col("input").alias("file"))
+            .agg(F.count("*").alias("n"))
+            .select(
+                "file",
+                F.explode(
+                    F.array(
+                        F.struct(F.lit("kept").alias("reason"), (-F.col("n")).alias("count")),
+                        F.struct(F.lit("repeated").alias("reason"), F.col("n").alias("count")),
+                    )
+                ).alias("change"),
+            )
+            .select("file", "change.*")
+        )
         ledger = (
             extracted.where("ledger IS NOT NULL")
             .select("ledger.file", "ledger.reason", "ledger.count")
@@ -80,15 +86,41 @@ def process(batch: Batch) -> None:
             .agg(F.sum("count").alias("count"))
             .withColumn("stage", F.lit(NAME))
         )
-        batch.txn.append("captures", extracted.where("capture IS NOT NULL").select("capture.*"))
         sample = Window.partitionBy("file").orderBy("offset", "reason")
         rejects = extracted.where("quarantine IS NOT NULL").select("quarantine.*")
         rejects = rejects.withColumn("turn", F.row_number().over(sample))
         batch.txn.append("quarantine", rejects.where(F.col("turn") <= MAX_QUARANTINE))
-        batch.txn.append("pairs", pairs.where(fresh))
         batch.txn.append("ledger", ledger)
+        repeated.unpersist()
     finally:
         extracted.unpersist()
+
+
+def _repeated(pairs: DataFrame, known: DataFrame) -> DataFrame:
+    """``pair_id``, ``part`` and ``input`` of the rows whose pair is known, or comes earlier.
+
+    Only keys are shuffled, and only the few that occur twice are put in order.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    rows = pairs.select("pair_id", "part", "input", "warc_file", "warc_offset")
+    keys = rows.select("pair_id")
+    twice = keys.groupBy("pair_id").count().where("count > 1").select("pair_id")
+    met = keys.join(known, "pair_id", "left_semi").distinct()
+    first = Window.partitionBy("pair_id").orderBy("warc_file", "warc_offset", "part")
+    return (
+        rows.join(F.broadcast(twice.union(met).distinct()), "pair_id", "left_semi")
+        .join(F.broadcast(met.withColumn("known", F.lit(True))), "pair_id", "left_outer")
+        .withColumn("turn", F.row_number().over(first))
+        .where((F.col("turn") > 1) | F.col("known").isNotNull())
+        .select("pair_id", "part", "input")
+    )
+
+
+def files_for(files: Iterable[tuple[str, str, int | None]], split_bytes: int) -> int:
+    """In how many data files the pairs of crawl files (path, kind, bytes) are written."""
+    return max(1, sum(size or 0 for _, _, size in files) // split_bytes)
 
 
 def split(files: Iterable[tuple[str, str, int | None]], split_bytes: int) -> list[Part]:
