@@ -162,7 +162,10 @@ def make_internvl(folder: Path) -> Path:
 
 
 def make_smolvlm(folder: Path) -> Path:
-    """SmolVLM: a picture in the whole and cut into rows and columns, each with its own token."""
+    """SmolVLM: a picture in the whole and cut into rows and columns, each with its own token.
+
+    64 wide, as weights of four bits come in blocks of 64.
+    """
     grid = [f"<row_{r}_col_{c}>" for r in range(1, 4) for c in range(1, 4)]
     special = [
         "<|endoftext|>", "<|im_start|>", "<end_of_utterance>", "<fake_token_around_image>",
@@ -179,11 +182,11 @@ def make_smolvlm(folder: Path) -> Path:
     )
     config = SmolVLMConfig(
         text_config={
-            **TEXT, "model_type": "llama", "vocab_size": len(tokenizer),
+            **TEXT, "hidden_size": 64, "intermediate_size": 64, "model_type": "llama", "vocab_size": len(tokenizer),
             "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
         },
         vision_config={
-            "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
+            "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1,
             "num_attention_heads": 2, "image_size": 32, "patch_size": 8,
         },
         image_token_id=4, scale_factor=2, pad_token_id=0,
