@@ -115,13 +115,12 @@ class Reader:
                 return
             try:
                 item = read_record(raw, offset, limit)
-                skip = isinstance(item, Reject) and raw.content_length > limit
-                problem = run.finish(raw, skip)
+                problem = run.finish(raw, isinstance(item, Reject) and raw.content_length > limit)
             except OSError as error:
                 problem = str(error)
             if problem is not None:
                 item = Reject(0, BROKEN, problem, b"")
-            if isinstance(item, Record):
+            elif isinstance(item, Record):
                 held = item
                 continue
             item.offset, item.sample = run.place, self._sample(run.place)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from fastwarc.warc import WarcHeader, WarcRecord
+from fastwarc.warc import HeaderMap, WarcHeader, WarcRecord
 
 from mella_spark.web.body import BodyTooLarge, decode_body
 
@@ -20,9 +21,9 @@ _WITH_BODY = frozenset({"response", "resource", "metadata", "conversion"})
 _PIECE = 1 << 20
 _HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS = re.compile(rb"HTTP/[0-9.]+[ \t]+([0-9]{3})")
-_FIELDS = re.compile(
-    rb"\n(content-type|content-encoding|transfer-encoding)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)"
-)
+_VALUE = rb"[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)"
+_TYPES = re.compile(rb"\ncontent-type" + _VALUE)
+_ENCODINGS = re.compile(rb"\n(content|transfer)-encoding" + _VALUE)
 _FOLD = re.compile(r"\r?\n[ \t]++")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"',]+)""", re.IGNORECASE)
 # WARC 1.1 allows dates that tell less than the day.
@@ -37,24 +38,28 @@ class Record:
     block for the other types that carry content; empty for requests and the like.
 
     ``offset`` is None where the record cannot be read on its own, in a file packed as one stream.
-    ``written`` is its date and ``head`` that of the HTTP response, both as they stand there.
+    ``fields`` are the record's own headers and ``head`` is that of the HTTP response.
     """
 
     type: str
     url: str
-    written: bytes
     offset: int | None
     media_type: str
     charset: str | None
     status: int | None
     head: bytes
     body: bytes
-    truncated: bool
+    fields: HeaderMap
 
     @property
     def date(self) -> datetime | None:
         """When it was captured; None where that is not told."""
-        return parse_date(self.written.decode("latin-1"))
+        return parse_date((self.fields.get_bytes(_DATE) or b"").decode("latin-1"))
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the crawler took only the beginning."""
+        return self.fields.get_bytes(_TRUNCATED) is not None
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -107,20 +112,19 @@ def read_record(raw: WarcRecord, offset: int | None, max_bytes: int) -> Record |
     record = Record(
         kind,
         url[1:].removesuffix(">") if url[:1] == "<" else url,
-        headers.get_bytes(_DATE) or b"",
         offset,
         "",
         None,
         None,
         b"",
         block,
-        headers.get_bytes(_TRUNCATED) is not None,
+        headers,
     )
     if kind == "response" and block.startswith(b"HTTP/"):
         return _with_http(record, block, max_bytes)
     media_type = headers.get_bytes(_TYPE)
     if media_type:
-        record.media_type, record.charset = content_type(media_type.decode("latin-1"))
+        record.media_type, record.charset = _content_type(media_type)
     return record
 
 
@@ -133,23 +137,26 @@ def _with_http(record: Record, block: bytes, max_bytes: int) -> Record | Reject:
     status = _STATUS.match(head)
     record.status = int(status.group(1)) if status else None
     record.head = head
-    transfer = content = ""
-    for field in _FIELDS.finditer(head.lower()):
-        value = head[field.start(2) : field.end(2)].decode("latin-1")
-        match field.group(1):
-            case b"content-type":  # of several the last counts, as in browsers
-                record.media_type, record.charset = content_type(value)
-            case b"content-encoding":
-                content = f"{content},{value}"
-            case _:
-                transfer = f"{transfer},{value}"
-    if transfer or content:
+    lower = head.lower()
+    for found in _TYPES.finditer(lower):  # of several the last counts, as in browsers
+        value = head[found.start(1) : found.end(1)]
+        record.media_type, record.charset = _content_type(value)
+    if b"-encoding" in lower:
         try:
-            body = decode_body(body, transfer, content, max_bytes)
+            body = _decoded(lower, body, max_bytes)
         except BodyTooLarge as error:
             return Reject(0, "too_large", str(error), b"")
     record.body = body
     return record
+
+
+def _decoded(head: bytes, body: bytes, max_bytes: int) -> bytes:
+    encodings = {b"content": "", b"transfer": ""}
+    for found in _ENCODINGS.finditer(head):
+        encodings[found.group(1)] += "," + found.group(2).decode("latin-1")
+    if not any(encodings.values()):
+        return body
+    return decode_body(body, encodings[b"transfer"], encodings[b"content"], max_bytes)
 
 
 def parse_headers(head: bytes) -> tuple[tuple[str, str], ...]:
@@ -174,6 +181,11 @@ def content_type(value: str) -> tuple[str, str | None]:
     media_type, semicolon, parameters = value.partition(";")
     charset = _CHARSET.search(parameters) if semicolon else None
     return media_type.strip().lower(), charset.group(1) if charset else None
+
+
+@lru_cache(maxsize=1024)
+def _content_type(value: bytes) -> tuple[str, str | None]:
+    return content_type(value.decode("latin-1"))
 
 
 def parse_date(text: str) -> datetime | None:
