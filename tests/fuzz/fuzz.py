@@ -1,11 +1,11 @@
 """Coverage-guided fuzzing of everything that reads bytes from the web (atheris, libFuzzer).
 
 ``python tests/fuzz/fuzz.py TARGET [libFuzzer options]``; ``make fuzz`` runs all targets in an
-environment of their own. The compiled scanner runs as plain Python here (NUMBA_DISABLE_JIT), so
-that coverage sees into it and an index out of bounds is an exception. The last byte of an input
-says whether the rest is fed as it is, or chooses mutations of a real-looking seed
-(``tests/unit/fuzzing.py``). An exception, a failed check and an input that takes longer than
-libFuzzer's ``-timeout`` are findings; the file that shows one is left behind.
+environment of their own. The compiled page scanner runs as plain Python here, so that coverage
+sees into it; the other kernels check their bounds. The last byte of an input says whether the rest
+is fed as it is, or chooses mutations of a real-looking seed (``tests/unit/fuzzing.py``). An
+exception, a failed check and an input that takes longer than libFuzzer's ``-timeout`` are findings;
+the file that shows one is left behind.
 """
 
 from __future__ import annotations
@@ -16,12 +16,21 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ["NUMBA_DISABLE_JIT"] = "1"
+os.environ["NUMBA_BOUNDSCHECK"] = "1"
+os.environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / "mella-fuzz-numba")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "unit")]
 
 import atheris  # noqa: E402
+import numba  # noqa: E402
 
+from mella_spark.web import watkernel  # noqa: E402, F401  (what is compiled bears no tracing)
+
+with atheris.instrument_imports(include=["mella_spark.web"]):
+    numba.config.DISABLE_JIT = 1
+    from mella_spark.web import scan  # noqa: F401
+
+    numba.config.DISABLE_JIT = 0
 with atheris.instrument_imports(include=["mella_spark.web"]):
     from mella_spark.web import (  # noqa: F401
         body,
