@@ -100,6 +100,8 @@ class Lake:
             if not self.exists(table.name):
                 checks = {f"delta.constraints.{name}": sql for name, sql in table.checks.items()}
                 properties = {**self.properties, **checks}
+                if table.statistics:
+                    properties["delta.dataSkippingStatsColumns"] = ",".join(table.statistics)
                 self.spark.sql(create_statement(table, self.reference(table.name), properties))
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
