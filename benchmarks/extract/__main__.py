@@ -54,7 +54,11 @@ def main() -> None:
     }
     _read_once(sources.values())
     _complain_of_load()
-    measure.run_rounds(jobs, given.rounds, warm)
+    try:
+        measure.run_rounds(jobs, given.rounds, warm)
+    except KeyboardInterrupt:
+        print("Interrupted: what was measured so far follows.", file=sys.stderr)
+        given.memory = False
     run["jobs"] = [asdict(job) | {"input": job.input.name} for job in jobs]
     if given.memory:
         run["memory"] = memory(given.memory_size, warm)
@@ -77,7 +81,7 @@ def plan(source: Input) -> list[Job]:
     triples = replace(full, name=ratios.TRIPLES, options=("--detail", "triples"), results=[])
     soup = Job(ratios.SOUP, "soup", "soup", source, rounds=2)
     cc2dataset = Job(ratios.CC2DATASET, "cc2dataset", "cc2dataset", source, min_seconds=short)
-    spark = Job("", "ours", "spark", source)
+    spark = Job("", "ours", "spark", source, rounds=2)
     on_spark = [
         replace(spark, name=name, options=("--what", what), cores=cores, results=[])
         for name, what, cores in (

@@ -7,15 +7,13 @@ Spark and a first run over ``--warm`` are not timed.
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from ours_loop import kind_of
@@ -23,7 +21,8 @@ from protocol import arguments, peak_mb, pin, report, timed
 
 from mella_spark.settings import ExtractSettings, Settings, load_settings
 
-PART_BYTES = 16 << 20
+if TYPE_CHECKING:
+    from udfs.extract import Part
 
 
 def main() -> None:
@@ -41,23 +40,23 @@ def main() -> None:
         update={"spark": {**settings.spark, "spark.master": f"local[{cores}]"}}
     )
     with tempfile.TemporaryDirectory(prefix="mella-bench-") as folder:
-        result = run(given, settings, cores, Path(folder))
+        result = run(given.what, given.warm, given.files, settings, Path(folder))
     report(*result)
 
 
-def run(given: Any, settings: Settings, cores: int, folder: Path) -> tuple[dict[str, float], int]:
-    """Seconds and pairs; the memory of the Python workers is reported as that of children."""
+def run(
+    what: str, warm: str | None, files: list[str], settings: Settings, folder: Path
+) -> tuple[dict[str, float], int]:
+    """Times and pairs. Processor time is of all processes, ``jvm_cpu_seconds`` of Java's alone."""
     from mella_spark.session import get_session
 
     spark: Any = get_session(settings, app="mella-bench")
     spark.sparkContext.setLogLevel("ERROR")
-    prepare: Callable[[list[str]], Callable[[], int]]
-    if given.what == "map":
-        prepare = partial(map_only, spark, settings.extract, cores, folder)
-    else:
-        prepare = partial(whole_stage, spark, settings, folder)
-    prepare([given.warm or given.files[0]])()
-    work = prepare(given.files)
+    prepare = partial(map_only if what == "map" else whole_stage, spark, folder)
+    if warm:  # in small parts, so that every worker gets some
+        small = settings.extract.model_copy(update={"split_bytes": 1 << 20})
+        prepare(settings.model_copy(update={"extract": small}), [warm])()
+    work = prepare(settings, files)
     pairs = 0
 
     def measured() -> None:
@@ -76,46 +75,41 @@ def run(given: Any, settings: Settings, cores: int, folder: Path) -> tuple[dict[
     return times, pairs
 
 
-def map_only(
-    spark: Any, settings: ExtractSettings, cores: int, folder: Path, paths: list[str]
-) -> Callable[[], int]:
-    """Parts of the files through Spark's Python workers; the result counts the pairs."""
+def map_only(spark: Any, folder: Path, settings: Settings, paths: list[str]) -> Callable[[], int]:
+    """The parts of the files through Spark's Python workers; the result counts the pairs."""
     from pyspark.sql import functions as F
 
     from mella_spark.lake.schemas import spark_schema
+    from mella_spark.stages.extract import split
     from udfs.extract import TABLES
 
-    rows = []
-    for path in paths:
-        size = os.path.getsize(path)
-        count = max(2 * cores, math.ceil(size / PART_BYTES))
-        edges = [*(size * n // count for n in range(count)), None]
-        rows += [(path, kind_of(path), *edge) for edge in pairwise(edges)]
-    parts = spark.createDataFrame(rows, "path string, kind string, start long, end long")
+    files = [(path, kind_of(path), os.path.getsize(path)) for path in paths]
+    parts = split(files, settings.extract.split_bytes)
     schema = "`input` STRING, " + ", ".join(
         f"`{column}` STRUCT<{spark_schema(table)}>" for column, table in TABLES.items()
     )
-    extracted = parts.repartition(len(rows)).mapInArrow(_worker(settings, str(folder)), schema)
+    numbers = spark.range(0, len(parts), 1, len(parts))
+    extracted = numbers.mapInArrow(_worker(settings.extract, parts, str(folder)), schema)
     counted = extracted.agg(F.count("pair.pair_id"))
     return lambda: int(counted.first()[0])
 
 
 def _worker(
-    settings: ExtractSettings, folder: str
+    settings: ExtractSettings, parts: list[Part], folder: str
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """The stage's function, which also leaves its process's peak memory as a file name."""
 
-    def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from udfs.extract import extract_batches
+    def work(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from udfs.extract import extract_parts
 
-        yield from extract_batches(batches, settings)
+        yield from extract_parts(numbers, parts, settings)
         Path(folder, f"{peak_mb():.1f}-{os.getpid()}-rss").touch()
 
     return work
 
 
 def whole_stage(
-    spark: Any, settings: Settings, folder: Path, paths: list[str]
+    spark: Any, folder: Path, settings: Settings, paths: list[str]
 ) -> Callable[[], int]:
     """The extract stage on the manifest of a new lake; the result counts the pairs kept."""
     from mella_spark.lake.tables import Lake
