@@ -37,6 +37,8 @@ def main() -> None:
         print("No real crawl: give --crawl FOLDER or set MELLA_CRAWL. It is left out.")
     warm = {"warc": sources["slice"].files[0], "wat": sources["slice-wat"].files[0]}
     jobs = [job for source in sources.values() for job in plan(source)]
+    if given.no_spark:
+        jobs = [job for job in jobs if job.script != "spark"]
     run: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%d"),
         "machine": machine(),
@@ -202,6 +204,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=1000, help="MB of generated pages, unpacked")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-pairs", action="store_true", help="measure only")
+    parser.add_argument("--no-spark", action="store_true", help="leave Spark out")
     parser.add_argument("--memory", action="store_true", help="and memory, on a heavy archive")
     parser.add_argument("--memory-size", type=int, default=5000, help="MB of it, unpacked")
     parser.add_argument("--dollars-per-core-hour", type=float, default=DOLLARS_PER_CORE_HOUR)

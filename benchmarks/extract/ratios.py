@@ -40,11 +40,15 @@ WANTED: tuple[tuple[str, str, str, float | None], ...] = (
 
 @dataclass(frozen=True)
 class Ratio:
-    """Pages a second of one program over those of another, round by round."""
+    """Pages a second of one program over those of another, round by round.
+
+    ``processor`` is the same by processor time, of which a busy machine takes less.
+    """
 
     name: str
     input: str
     values: tuple[float, ...]
+    processor: float
     wanted: float | None
 
     @property
@@ -60,15 +64,20 @@ class Ratio:
 
 def ratios(run: dict[str, Any]) -> list[Ratio]:
     """The ratios of which both programs were measured."""
-    seconds = {
-        (job["input"], job["name"]): [r["seconds"] / r["passes"] for r in job["results"]]
-        for job in run["jobs"]
-    }
+    wall, processor = (
+        {
+            (job["input"], job["name"]): [result[key] / result["passes"] for result in results]
+            for job in run["jobs"]
+            if (results := job["results"])
+        }
+        for key in ("seconds", "cpu_seconds")
+    )
     found = []
     for source, ours, theirs, wanted in WANTED:
-        mine, others = seconds.get((source, ours)), seconds.get((source, theirs))
-        if mine and others:
+        mine, others = (source, ours), (source, theirs)
+        if mine in wall and others in wall:
             # A program measured in fewer rounds is compared within those.
-            values = tuple(b / a for a, b in zip(mine, others, strict=False))
-            found.append(Ratio(f"{ours} / {theirs}", source, values, wanted))
+            values = tuple(b / a for a, b in zip(wall[mine], wall[others], strict=False))
+            spent = median(processor[others]) / median(processor[mine])
+            found.append(Ratio(f"{ours} / {theirs}", source, values, spent, wanted))
     return found

@@ -24,7 +24,7 @@ RATES = (
     "s to start",
 )
 PAIRS = ("program", "pairs", "right", "missed", "wrong", "ours lacks", "wrong are")
-RATIOS = ("ratio", "median", "min – max", "wanted", "")
+RATIOS = ("ratio", "median", "min – max", "by CPU time", "wanted", "")
 COSTS = ("program", "pairs a page", "core hours", "GB read", "dollars")
 
 
@@ -80,6 +80,7 @@ def ratio_rows(found: Sequence[Ratio]) -> list[list[str]]:
             f"{ratio.name} ({ratio.input})",
             f"{ratio.median:.2f}",
             f"{min(ratio.values):.2f} – {max(ratio.values):.2f}",
+            f"{ratio.processor:.2f}",
             f"≥ {ratio.wanted}" if ratio.wanted else "",
             {True: "yes", False: "NO", None: ""}[ratio.reached],
         ]

@@ -101,6 +101,7 @@ def test_ratios_are_of_the_same_round() -> None:
     (found,) = ratios.ratios(run)
     assert found.values == (0.5, 1.0, 0.8)
     assert found.median == 0.8
+    assert found.processor == 1.0
     assert found.reached
     assert "0.80" in report.text(run)
 
