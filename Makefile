@@ -59,7 +59,7 @@ fuzz: setup ## damaged input, thousands of times: hypothesis, and atheris where 
 	  echo "fuzzing $$target"; \
 	  PYTHONPATH=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 	    $(VENV)/fuzz/bin/python tests/fuzz/fuzz.py $$target -runs=$(FUZZ_INPUTS) -max_len=8192 \
-	    -timeout=30 -verbosity=0 -print_final_stats=1 || exit 1; \
+	    -timeout=30 -artifact_prefix=$(VENV)/fuzz/ -verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
 models: setup ## train the two embedded models anew from the sample generator
