@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain, islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +82,8 @@ def caption_batches(
 def caption_udf(settings: CaptionSettings) -> Any:
     """An iterator pandas UDF over a column of picture bytes, for notebooks and SQL.
 
-    Returns a struct of the columns in ``GENERATION``. All errors are values. To use it in SQL:
-    ``spark.udf.register("caption", caption_udf(settings))``.
+    Returns a struct of the columns in ``GENERATION``. All errors are values. To use it in SQL, see
+    :func:`udfs.register`.
     """
     import pandas as pd
     from pyspark.sql.functions import pandas_udf
@@ -111,10 +112,14 @@ def caption_questions(
 ) -> Iterator[list[Generation]]:
     """The core of all: this process's model, and the engine that feeds it.
 
-    See :func:`mella_spark.models.engine.answers`.
+    The model is not loaded where nothing is asked. See :func:`mella_spark.models.engine.answers`.
     """
+    asked = iter(questions)
+    first = list(islice(asked, 1))
+    if not first:
+        return
     with _captioner(settings, work) as captioner:
-        yield from answers(questions, captioner, settings, work)
+        yield from answers(chain(first, asked), captioner, settings, work)
 
 
 @contextmanager

@@ -47,9 +47,8 @@ def open_picture(data: bytes | None, settings: CaptionSettings) -> Image.Image:
     """
     encoded = data or b""
     picture_size(encoded, settings)
-    return downscale(
-        decode(encoded, Limits(max_pixels=settings.refuse_pixels)).image, settings.max_pixels
-    )
+    limits = Limits(max_pixels=settings.refuse_pixels, enough=settings.max_pixels)
+    return downscale(decode(encoded, limits).image, settings.max_pixels)
 
 
 def downscale(image: Image.Image, max_pixels: int) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import reduce
 from importlib import metadata
@@ -29,6 +30,7 @@ from mella_spark.report.data import (
 from mella_spark.report.gallery import TERM_CHARS, pictures
 from mella_spark.report.redact import flatten, without_credentials
 from mella_spark.report.runs import read_evaluation, read_training
+from mella_spark.report.work import model_work
 from mella_spark.settings import Settings
 from mella_spark.stages.funnel import funnel
 from mella_spark.text.profiles import load_languages
@@ -89,6 +91,9 @@ def collect(lake: Lake, settings: Settings, model: Path | None) -> ReportData:
         min_culture_score=settings.filter.min_culture_score,
         tables=_tables(pinned),
         funnel=tuple(funnel(pinned, STAGES)) if pinned.exists("ledger") else (),
+        work=tuple(
+            replace(run, model=without_credentials(run.model)) for run in model_work(pinned)
+        ),
         pairs=tuple(PairCount(key, n, kept) for _, key, n, kept in facets["language"]),
         translations=_translations(pinned),
         samples=_samples(pinned),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mella_spark.report.work import ModelWork
 from mella_spark.stages.funnel import StageCount
 
 SPLITS = ("train", "validation", "test")
@@ -207,6 +208,7 @@ class ReportData:
     min_culture_score: float = 0.0
     tables: tuple[TableInfo, ...] = ()
     funnel: tuple[StageCount, ...] = ()
+    work: tuple[ModelWork, ...] = ()
     pairs: tuple[PairCount, ...] = ()
     translations: tuple[TranslationCount, ...] = ()
     samples: tuple[SampleCount, ...] = ()

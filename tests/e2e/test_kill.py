@@ -16,7 +16,7 @@ from mella_spark.lake.tables import Lake
 from mella_spark.sample.web import WebManifest
 
 # What differs between any two runs: clocks, and ids of transactions.
-VOLATILE = {"txn", "added_at", "fetched_at", "created_at", "latency_ms"}
+VOLATILE = {"txn", "added_at", "fetched_at", "created_at", "latency_ms", "batch_size"}
 
 
 def command(files: list[Path], root: Path) -> list[str]:

@@ -14,6 +14,8 @@ from PIL import Image
 from mella_spark.errors import InputError
 from mella_spark.lake.schemas import TABLES, spark_schema
 from mella_spark.lake.tables import Lake
+from mella_spark.lake.transaction import transaction
+from mella_spark.models.work import Work, to_history
 from mella_spark.report.collect import collect
 from mella_spark.report.data import Bin, CategoryCount, EvidenceCount, PairCount, ReportData, Term
 from mella_spark.report.gallery import TEXT_CHARS
@@ -84,6 +86,11 @@ def lake(spark, settings: Settings, tmp_path_factory) -> Lake:  # type: ignore[n
     )  # fmt: skip
     checks = ("vi", 1.0, 1.0, 1.0, 0.0, False, True)
     translation = {"image_sha256": "a", "caption_key": "k", "warc_file": "w"}
+    work = Work(inputs=3, tokens=30, busy_s=1.0, wall_s=2.0)
+    for i in range(2):  # commits of two micro-batches that wrote nothing
+        empty = made.read("captions").limit(0).drop("txn")
+        with transaction(made, "test/work", i) as txn:
+            txn.append("captions", empty, to_history("caption", "k", "m", 1.5, work))
     fill(
         made, "translations",
         {"language": "vi", "text": "x", "checks": checks, **translation},
@@ -135,6 +142,10 @@ def test_all_counts_are_those_of_the_tables(data: ReportData) -> None:
         ("ar", "ling", "test"): (1, 5),
     }
     assert data.sample_pictures == 3
+    (run,) = data.work
+    assert (run.stage, run.model, run.seconds, run.work.inputs) == ("caption", "m", 3.0, 6)
+    assert run.rate(run.work.tokens) == 20.0
+    assert run.work.busy_share == 0.5
     (stage,) = data.funnel
     assert (stage.seen, stage.kept, stage.rejects) == (10, 4, {"boilerplate": 6})
     assert {t.name: t.rows for t in data.tables} == {

@@ -7,6 +7,7 @@ import math
 import random
 from functools import cache
 
+from mella_spark.models.work import Work
 from mella_spark.report.data import (
     SCORE_BINS,
     Bin,
@@ -28,6 +29,7 @@ from mella_spark.report.data import (
     TranslationCount,
 )
 from mella_spark.report.thumbnails import thumbnail
+from mella_spark.report.work import ModelWork
 from mella_spark.sample.draw import draw
 from mella_spark.sample.grammar import caption, motif_name, native_alt
 from mella_spark.sample.scenes import MOTIFS, random_scene
@@ -40,6 +42,10 @@ LANGUAGES = tuple(
 )
 TARGETS = tuple(info for info in LANGUAGES if info.code != "en")
 PIVOT = next(info for info in LANGUAGES if info.code == "en")
+WORK = Work(
+    inputs=640, tokens=9_600, calls=10, busy_s=108.0, wait_s=6.0, wall_s=120.0,
+    positions=40_000, useful=37_000, out_of_memory=1,
+)  # fmt: skip
 FUNNEL = (
     stage_count("extract", {
         "seen": 9_804, "kept": 5_210, "blank_alt": 1_204, "no_alt": 902, "captured_image": 871,
@@ -169,6 +175,7 @@ def full() -> ReportData:
             TableInfo("mella", "The training table; one row per sample.", 5, 6_581),
         ),
         funnel=FUNNEL,
+        work=(ModelWork("caption", "embedded", 64.0, WORK),),
         pairs=(*pairs, PairCount("en", 812, 0), PairCount("und", 71, 0)),
         translations=tuple(translations),
         samples=tuple(samples),

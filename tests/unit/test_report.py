@@ -164,6 +164,14 @@ def test_pictures_are_webp_of_the_size_they_claim(page: BeautifulSoup) -> None:
             assert image.size == (int(tag["width"]), int(tag["height"]))
 
 
+def test_the_models_work_is_told_in_rates_and_shares(page: BeautifulSoup) -> None:
+    row = page.select('[aria-label="The models at work"] tbody tr')
+    assert [cell.get_text() for cell in row[0].select("th, td")] == [
+        "caption", "embedded", "640", "10.0", "150", "90 %", "5 %", "7.5 %", "1",
+    ]  # fmt: skip
+    assert len(row) == 1
+
+
 def test_the_funnel_shows_every_count(page: BeautifulSoup, full: ReportData) -> None:
     stages = page.select("#funnel li.stage")
     assert [s.h3.get_text() for s in stages] == [count.stage for count in full.funnel]

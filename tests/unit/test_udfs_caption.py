@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -13,10 +14,11 @@ from models_tiny import caption_settings
 from PIL import Image
 from tiny_vlm import make_vlm
 
+from mella_spark.images.decode import Limits, decode
 from mella_spark.images.reasons import Rejected
 from mella_spark.lake.schemas import arrow_schema
 from mella_spark.models import caption_key, resident
-from mella_spark.models.pictures import open_picture, picture_size
+from mella_spark.models.pictures import downscale, open_picture, picture_size
 from mella_spark.models.prompts import load_prompt
 from mella_spark.models.work import Work
 from mella_spark.sample.draw import draw
@@ -170,6 +172,24 @@ def test_large_pictures_shrink_and_keep_their_shape(settings):
     assert open_picture(data, settings).size == (400, 200)
 
 
+def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(settings):
+    rng = np.random.default_rng(1)
+    coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
+    large = coarse.resize((1600, 1200), Image.Resampling.BICUBIC)
+    packed = io.BytesIO()
+    large.save(packed, "JPEG", quality=95)
+    few = settings.model_copy(update={"max_pixels": 30_000, "refuse_pixels": 10**7})
+    quick = open_picture(packed.getvalue(), few)
+    whole = downscale(decode(packed.getvalue()).image, 30_000)
+    assert quick.size == whole.size == (200, 150)
+    assert decode(packed.getvalue(), Limits(enough=30_000)).image.size == (200, 150)
+    assert decode(packed.getvalue(), Limits(enough=31_000)).image.size == (400, 300)
+    difference = np.asarray(quick).astype(int) - np.asarray(whole)
+    assert np.abs(difference).mean() < 2
+    with pytest.raises(Rejected, match="truncated"):
+        open_picture(packed.getvalue()[:20_000], few)
+
+
 def test_limits_are_checked_before_a_pixel_is_decoded(settings):
     whole = png(Image.new("1", (600, 600)))
     with pytest.raises(Rejected, match="too_many_pixels: 600x600"):
@@ -202,7 +222,8 @@ def test_regroup_keeps_rows_in_order(lengths, size):
 def test_udfs_are_imported_when_asked_for():
     import udfs
 
-    assert set(udfs.__all__) == {"caption_udf", "translate_udf", "language_udf", "culture_udf"}
+    made = {name for name in udfs.__all__ if name.endswith("_udf")}
+    assert made == {"caption_udf", "translate_udf", "language_udf", "culture_udf"}
     assert callable(udfs.caption_udf)
     assert callable(udfs.translate_udf)
     with pytest.raises(AttributeError, match="no_such_udf"):
