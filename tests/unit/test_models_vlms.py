@@ -155,6 +155,15 @@ def test_quantisation_without_its_package_is_one_sentence(kind, folders, monkeyp
         load_captioner(caption_settings(folders("blip"), quantisation=kind))
 
 
+@pytest.mark.parametrize(("kind", "layer"), [("int8", "Linear8bitLt"), ("int4", "Linear4bit")])
+def test_quantised_weights(kind, layer, folders):
+    pytest.importorskip("bitsandbytes")
+    captioner = load_captioner(caption_settings(folders("smolvlm"), quantisation=kind))
+    assert isinstance(captioner, TransformersCaptioner)
+    assert layer in {type(module).__name__ for module in captioner.model.modules()}
+    assert [a.error for a in captioner.caption(pictures(), "Describe.")] == [None, None]
+
+
 CODE = """
 import torch
 from transformers import PretrainedConfig, PreTrainedModel

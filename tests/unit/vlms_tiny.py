@@ -182,7 +182,8 @@ def make_smolvlm(folder: Path) -> Path:
     )
     config = SmolVLMConfig(
         text_config={
-            **TEXT, "hidden_size": 64, "intermediate_size": 64, "model_type": "llama", "vocab_size": len(tokenizer),
+            **TEXT, "hidden_size": 64, "intermediate_size": 64,
+            "model_type": "llama", "vocab_size": len(tokenizer),
             "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
         },
         vision_config={
