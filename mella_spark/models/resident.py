@@ -13,10 +13,13 @@ import contextlib
 import gc
 import sys
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from mella_spark.models.recovery import out_of_memory, release_memory
 
 Model = TypeVar("Model")
 
@@ -41,7 +44,8 @@ def lease(
 
     ``key`` must name all that tells two models apart, the device included. The model is loaded
     unless the last one of its kind has the same key, and given up ``idle_seconds`` after the last
-    lease of it ended. Whatever ``load`` raises is raised.
+    lease of it ended. Whatever ``load`` raises is raised, a lack of memory only at the second time,
+    when other processes have had those seconds to give up their models.
     """
     with _lock:
         resident = _residents.get(kind)
@@ -49,7 +53,7 @@ def lease(
             if resident is not None:
                 _give_up(kind, resident)
             resident = None  # the old model must be gone before the new one is loaded
-            resident = _residents[kind] = _Resident(key, load())
+            resident = _residents[kind] = _Resident(key, _load(load, idle_seconds))
         if resident.timer is not None:
             resident.timer.cancel()
             resident.timer = None
@@ -79,6 +83,19 @@ def release(kind: str) -> None:
         resident = _residents.get(kind)
         if resident is not None and not resident.leases:
             _give_up(kind, resident)
+
+
+def _load(load: Callable[[], Model], idle_seconds: float) -> Model:
+    try:
+        return load()
+    except Exception as error:  # loaders raise nearly anything
+        if not out_of_memory(error):
+            raise
+    for kind in list(_residents):
+        release(kind)
+    release_memory()
+    time.sleep(idle_seconds)
+    return load()
 
 
 def _expire(kind: str, resident: _Resident) -> None:

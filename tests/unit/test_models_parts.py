@@ -236,5 +236,20 @@ def test_a_model_that_does_not_load_leaves_nothing_behind(kind):
     assert not resident.loaded(kind)
 
 
+def test_a_model_that_finds_no_memory_waits_for_the_one_before(kind):
+    tries = []
+
+    def load() -> Model:
+        tries.append(resident.loaded("test before"))
+        if len(tries) == 1:
+            raise RuntimeError("CUDA out of memory")
+        return Model()
+
+    with resident.lease("test before", "a", Model, 60.0):
+        pass
+    with resident.lease(kind, "a", load, 0.01):
+        assert tries == [True, False]
+
+
 def test_work_column_is_an_arrow_struct():
     assert pa.types.is_struct(arrow_type())
