@@ -14,17 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mella_spark.settings import ExtractSettings
-from mella_spark.web import watchdog
 from mella_spark.web.html import read_page
+from mella_spark.web.limit import Limit, OutOfTime
 from mella_spark.web.page import Page
 from mella_spark.web.urls import normalise
 from mella_spark.web.warc import SAMPLE_BYTES, Opener, Record, Reject, open_file, read_records
 from mella_spark.web.wat import read_wat
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-# Bytes of a page read under a time limit. Reading takes linear time, so smaller ones (crawls keep 1
-# to 5 MiB of a page) cannot take long.
-_LARGE = 8 << 20
 # Types that say nothing, for which browsers look at the bytes (MIME Sniffing Standard).
 _UNTYPED = frozenset({"", "application/unknown", "unknown/unknown", "*/*"})
 _HTML_START = re.compile(
@@ -92,20 +89,29 @@ def harvest(
 
     ``start`` and ``end`` are bytes into the file: records that start between them are read.
     """
+    limit = record_limit(settings)
     for record in read_records(path, start, end, opener=opener):
-        yield judge(record, path, kind, settings)
+        yield judge(record, path, kind, settings, limit)
 
 
-def judge(record: Record | Reject, path: str, kind: str, settings: ExtractSettings) -> Event:
+def record_limit(settings: ExtractSettings) -> Limit:
+    """The limit of CPU time of a record, with the compiled code loaded that a record needs."""
+    read_page(b"<img src=a alt=a>", "http://a/")
+    read_wat(b'{"Envelope": {"WARC-Header-Metadata": {}}}')
+    return Limit(settings.record_seconds)
+
+
+def judge(
+    record: Record | Reject, path: str, kind: str, settings: ExtractSettings, limit: Limit
+) -> Event:
     """What a record of the file at ``path`` holds. Raises nothing."""
     if isinstance(record, Reject):
         return record
     try:
-        return (_from_wat if kind == "wat" else _from_warc)(record, path, settings)
-    except TimeoutError as error:
+        with limit:
+            return (_from_wat if kind == "wat" else _from_warc)(record, path, settings)
+    except OutOfTime as error:
         return _reject(record, "record_timeout", str(error))
-    except watchdog.Crashed as error:
-        return _reject(record, "parser_error", str(error))
     except Exception as error:  # one page must never cost the file; quarantine says which
         return _reject(record, "parser_error", f"{type(error).__name__}: {error}")
 
@@ -140,13 +146,10 @@ def _from_warc(record: Record, path: str, settings: ExtractSettings) -> Event:
     ):
         return Skipped("not_html")
 
-    def parse() -> Page:
-        described = settings.detail == "full"
-        return read_page(
-            body, record.url, record.charset, record.headers, settings.context_chars, described
-        )
-
-    page = watchdog.run(parse, settings.record_seconds) if len(body) > _LARGE else parse()
+    described = settings.detail == "full"
+    page = read_page(
+        body, record.url, record.charset, record.headers, settings.context_chars, described
+    )
     if not page.seen:
         return Skipped("no_image")
     return Found(page, record.url, record.date, path, record.offset, record.truncated)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from mella_spark.errors import InputError
 from mella_spark.settings import ExtractSettings, RemoteSettings
 from mella_spark.web.commoncrawl import joined
-from mella_spark.web.harvest import Event, judge
+from mella_spark.web.harvest import Event, judge, record_limit
 from mella_spark.web.remote import Opener
 from mella_spark.web.remotefile import ForbiddenError, MissingError, shown
 from mella_spark.web.urlindex import NotAnIndexError, read_places
@@ -75,8 +75,9 @@ def harvest_index(
     end: int | None = None,
 ) -> Iterator[Event]:
     """Events of the records that a URL index names: one for each selected row. Raises nothing."""
+    limit = record_limit(settings)
     for address, record in read_indexed(path, start, end, remote, Opener(remote)):
-        event = judge(record, address, "warc", settings)
+        event = judge(record, address, "warc", settings, limit)
         if isinstance(event, Reject) and address not in event.detail:
             event.detail = f"{shown(address)}: {event.detail}"
         yield event
