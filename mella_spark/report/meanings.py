@@ -25,6 +25,7 @@ STAGE_MEANINGS = {
         "not_response": "a record that is no answer of a server (requests, metadata)",
         "http_error": "an answer other than success",
         "captured_image": "a picture that lies in the crawl, noted for the fetch stage",
+        "page_unaddressable": "a page whose address is longer than any server takes",
         "image_unaddressable": "a picture in the crawl whose address or place is unusable",
         "repeated": "the same page, image and alt met before",
         "record_timeout": "a record that took too long",

@@ -17,7 +17,7 @@ from mella_spark.settings import ExtractSettings
 from mella_spark.web.html import read_page
 from mella_spark.web.limit import Limit, OutOfTime
 from mella_spark.web.page import Page
-from mella_spark.web.urls import normalise
+from mella_spark.web.urls import MAX_URL, normalise
 from mella_spark.web.warc import SAMPLE_BYTES, Opener, Record, Reject, open_file, read_records
 from mella_spark.web.wat import read_wat
 
@@ -145,7 +145,8 @@ def _from_warc(record: Record, path: str, settings: ExtractSettings) -> Event:
         record.media_type in _UNTYPED and _HTML_START.match(body)
     ):
         return Skipped("not_html")
-
+    if len(record.url) > MAX_URL:  # it would be in every row of the page
+        return Skipped("page_unaddressable")
     described = settings.detail == "full"
     page = read_page(
         body, record.url, record.charset, record.headers, settings.context_chars, described

@@ -73,7 +73,7 @@ def read_page(
     if found.blank_alt:
         page.rejects["blank_alt"] = found.blank_alt
     if found.images:
-        name = name or encoding_of(body, charset)
+        name = name or encoding_of(body, charset, _host(url))
         page.charset = encoding or name
         _Reader(page, found, body, url, name).read(headers if described else None, context_chars)
     return page
@@ -236,6 +236,10 @@ class _Reader:
         target = decode_part(raw, self.name)
         address = resolve(unescape_attribute(target), self.base, self.codec)
         return address if address and len(address) <= _LINE_CHARS else None
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
 
 
 def declared_language(

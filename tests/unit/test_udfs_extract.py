@@ -210,6 +210,14 @@ def test_a_page_that_takes_too_long_is_one_reject(
     assert reject["sample"].startswith(b"<html lang=cs>")
 
 
+def test_a_page_at_an_endless_address_is_one_reject(
+    tmp_path: Path, extract: ExtractSettings
+) -> None:
+    page = record(http(html("<img src=a alt=x>")), uri="http://a.example/" + "x" * 9000)
+    path = write(tmp_path, members(page))
+    assert ledger(run(extract, path), path) == {"seen": 1, "kept": 0, "page_unaddressable": 1}
+
+
 def test_wat_files_give_the_same_rows(tmp_path: Path, extract: ExtractSettings) -> None:
     from test_web_wat import img, wat
 
