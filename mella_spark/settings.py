@@ -207,6 +207,7 @@ class TranslateSettings(AnswerSettings):
     quality_revision: str | None
     quality_tokenizer: str | None
     quality_batch_size: Positive
+    idle_seconds: NotNegative
     max_error_rate: Share
     batch_texts: Positive
 

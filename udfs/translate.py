@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from mella_spark.lake.schemas import arrow_schema
-from mella_spark.models import Translator, load_translator, translator_name
+from mella_spark.models import Translator, load_translator, resident, translator_name
+from mella_spark.models.devices import spark_gpu_address
 from mella_spark.models.loading import load_estimator
 from mella_spark.models.quality import Estimator
+from mella_spark.models.timed import TimedTranslator
 from mella_spark.models.translation import EMPTY, Translation, translate_rows
+from mella_spark.models.work import COLUMN, Work, arrow_type, column
 from mella_spark.settings import TranslateSettings
 from udfs.batches import regroup
 
@@ -31,22 +36,31 @@ RETURNS = (
 
 
 def translate_batches(
-    batches: Iterator[pa.RecordBatch], settings: TranslateSettings, source: str = "en"
+    batches: Iterable[pa.RecordBatch],
+    settings: TranslateSettings,
+    source: str = "en",
+    *,
+    with_work: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """Translate captions: ``image_sha256``, ``caption_key``, ``text``, ``language``, ``warc_file``
     to rows of table ``translations``.
 
     ``language`` is the target of each row and ``source`` the language of all texts (ISO 639-1).
     One row comes out for each that goes in, in order; what goes wrong with one is in its
-    ``error``. Raises ``MellaError`` only if the model itself cannot be loaded, and loads none
-    where there is nothing to translate.
+    ``error``. ``with_work`` adds a column that says what the rows cost
+    (:mod:`mella_spark.models.work`). Raises ``MellaError`` only if the model itself cannot be
+    loaded, and loads none where there is nothing to translate.
     """
     schema = arrow_schema("translations")
+    if with_work:
+        schema = schema.append(pa.field(COLUMN, arrow_type()))
+    work = Work()
+    begin = perf_counter()
     model = translator_name(settings)
-    for batch in regroup(batches, settings.batch_size * _FULL_BATCHES):
+    for batch in regroup(iter(batches), settings.batch_size * _FULL_BATCHES):
         targets = batch.column("language").to_pylist()
-        made = translate_texts(batch.column("text").to_pylist(), targets, settings, source)
-        columns = {
+        made = translate_texts(batch.column("text").to_pylist(), targets, settings, source, work)
+        columns: dict[str, Any] = {
             "image_sha256": batch.column("image_sha256"),
             "caption_key": batch.column("caption_key"),
             "language": targets,
@@ -63,6 +77,13 @@ def translate_batches(
             "created_at": [datetime.now(UTC)] * batch.num_rows,
             "warc_file": batch.column("warc_file"),
         }
+        if with_work:
+            work.inputs += batch.num_rows
+            work.errors += sum(row.error is not None for row in made)
+            now = perf_counter()
+            # Loading has its own place, and is no time in which the model could have worked.
+            work.wall_s, begin = now - begin - work.load_s, now
+            columns[COLUMN] = column(work.take(), batch.num_rows)
         yield pa.RecordBatch.from_pydict(columns, schema=schema)
 
 
@@ -108,21 +129,32 @@ def translate_texts(
     targets: Sequence[str | None],
     settings: TranslateSettings,
     source: str = "en",
+    work: Work | None = None,
 ) -> list[Translation]:
-    """The core of both: one answer for each text, in order, each in its own language."""
+    """The core of both: one answer for each text, in order, each in its own language.
+
+    What it cost is added to ``work``.
+    """
     if not any(text and text.strip() for text in texts):
         return [Translation(None, EMPTY)] * len(texts)
-    return translate_rows(
-        texts, targets, _translator(settings), settings, source, _estimator(settings)
-    )
+    work = Work() if work is None else work
+    with _models(settings, work) as (translator, estimator):
+        timed = TimedTranslator(translator, work)
+        return translate_rows(texts, targets, timed, settings, source, estimator)
 
 
-@lru_cache(maxsize=1)
-def _translator(settings: TranslateSettings) -> Translator:
-    """One model a worker process, kept from task to task."""
-    return load_translator(settings)
-
-
-@lru_cache(maxsize=1)
-def _estimator(settings: TranslateSettings) -> Estimator | None:
-    return load_estimator(settings)
+@contextmanager
+def _models(
+    settings: TranslateSettings, work: Work
+) -> Iterator[tuple[Translator, Estimator | None]]:
+    """The translator and the judge of a worker process and device, kept from task to task."""
+    begin = perf_counter()
+    # Spark may hand the next task of this process another GPU.
+    key = (settings, spark_gpu_address())
+    idle = settings.idle_seconds
+    with (
+        resident.lease("translate", key, partial(load_translator, settings), idle) as translator,
+        resident.lease("quality", key, partial(load_estimator, settings), idle) as estimator,
+    ):
+        work.load_s += perf_counter() - begin
+        yield translator, estimator

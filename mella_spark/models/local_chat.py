@@ -43,7 +43,7 @@ class LocalChat:
         }
         self.max_positions: int | None = getattr(model.config, "max_position_embeddings", None)
         self._guard = guard(control_tokens(tokenizer))
-        self._room = Room()
+        self.room = Room()
 
     def varied(self, options: Mapping[str, Any]) -> LocalChat:
         """The same model with other options of generation.
@@ -54,7 +54,7 @@ class LocalChat:
         other = copy.copy(self)
         chosen = {k: v for k, v in options.items() if k != "no_repeat_ngram_size"}
         other.options = {**self.options, **chosen}
-        other._room = Room()
+        other.room = Room()
         return other
 
     def ask(self, questions: Sequence[Question]) -> list[Generation]:
@@ -64,7 +64,7 @@ class LocalChat:
             self._run,
             self.batch_size,
             cost=lambda question: len(question.text) + 1,
-            room=self._room,
+            room=self.room,
             device=self.device,
         )
 

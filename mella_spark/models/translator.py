@@ -58,7 +58,9 @@ class TransformersTranslator:
         self.prefixes = {token for token in self.vocabulary if _LANGUAGE_TOKEN.fullmatch(token)}
         commands = {token for token in control_tokens(tokenizer) if not token.isalnum()}
         self._guard = guard(commands | self.prefixes)
-        self._room = Room()
+        self.room = Room()
+        # Tokens of the sources as padded, and those that are no padding, since it was loaded.
+        self.positions = self.useful = 0
 
     def again(self) -> TransformersTranslator | None:
         """The same model with the settings of the second attempt; None where there is none."""
@@ -66,7 +68,7 @@ class TransformersTranslator:
             return None
         other = copy.copy(self)
         other.options = {**self.options, **self.second}
-        other._room = Room()  # wider searches take more memory
+        other.room = Room()  # wider searches take more memory
         return other
 
     def translate(self, texts: Sequence[str], source: str, target: str) -> list[Generation]:
@@ -80,7 +82,7 @@ class TransformersTranslator:
             lambda batch: self._run(batch, forced),
             self.batch_size,
             cost=lambda text: len(text) + 1,
-            room=self._room,
+            room=self.room,
             device=self.device,
         )
 
@@ -100,6 +102,8 @@ class TransformersTranslator:
                 if name in ("input_ids", "attention_mask")
             }
             batch = self.tokenizer.pad(kept, return_tensors="pt").to(self.model.device)
+            self.positions += batch["attention_mask"].numel()
+            self.useful += int(batch["attention_mask"].sum())
             options = dict(self.options)
             if forced is not None:
                 options["forced_bos_token_id"] = forced
