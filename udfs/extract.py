@@ -96,7 +96,7 @@ def _events(
 ) -> Iterator[Event]:
     path, start, end = part["path"], part["start"], part["end"]
     if part["kind"] == "index" and remote is not None:
-        from mella_spark.web.ranges import harvest_index
+        from mella_spark.remote.ranges import harvest_index
 
         return harvest_index(path, settings, remote, start, end)
     return harvest(path, part["kind"], settings, start, end, opener=opener)
@@ -105,7 +105,7 @@ def _events(
 def _opener(remote: RemoteSettings | None) -> Opener:
     if remote is None:
         return open_file
-    from mella_spark.web.remote import opener
+    from mella_spark.remote.opener import opener
 
     return opener(remote)
 

@@ -27,8 +27,8 @@ from mella_spark.images.hashes import phash, sha256
 from mella_spark.images.reasons import Rejected
 from mella_spark.images.robots import product_token
 from mella_spark.lake.schemas import arrow_schema
+from mella_spark.remote.opener import opener
 from mella_spark.settings import FetchSettings, RemoteSettings
-from mella_spark.web.remote import opener
 from mella_spark.web.warc import open_file
 
 INPUT_COLUMNS = ("image_url", "warc_file", "archive_file", "archive_offset")

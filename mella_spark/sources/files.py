@@ -37,7 +37,7 @@ def list_files(options: Mapping[str, str], remote: RemoteSettings, waiting: bool
 
 
 def _elsewhere(path: str, remote: RemoteSettings) -> Sizes:
-    from mella_spark.web.listing import kind_of, remote_files
+    from mella_spark.remote.listing import kind_of, remote_files
 
     files = remote_files(path, remote)
     return {name: size for name, size in files.items() if kind_of(name) != "index"}

@@ -82,7 +82,7 @@ class Reading:
 
     def read(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Rows of a part of a file."""
-        from mella_spark.web.remote import opener
+        from mella_spark.remote.opener import opener
 
         records = read_records(part.path, part.start, part.end, opener=opener(self.remote))
         return batches(records, part.path, self.columns, self.max_bytes)

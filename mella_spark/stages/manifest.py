@@ -14,10 +14,10 @@ from mella_spark.errors import InputError, UsageError
 from mella_spark.lake.schemas import arrow_schema, spark_schema
 from mella_spark.lake.tables import Lake
 from mella_spark.lake.transaction import transaction
+from mella_spark.remote.file import shown
+from mella_spark.remote.listing import in_folder, kind_of, remote_files
 from mella_spark.settings import ExtractSettings, RemoteSettings
-from mella_spark.web.listing import in_folder, kind_of, remote_files
 from mella_spark.web.parts import UNKNOWN_BYTES
-from mella_spark.web.remotefile import shown
 
 CRAWL_NAME = re.compile(r"CC-MAIN-\d{4}-\d{2}")
 REMOTE = re.compile(r"(https?|s3a?)://|cc:", re.IGNORECASE)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from remote_site import FileSite, Served, remote_settings, s3_client, s3_server
 
 from mella_spark.errors import UsageError
+from mella_spark.remote.listing import matches
 from mella_spark.stages.manifest import UNKNOWN_BYTES, CrawlFile, bounded, find_files
-from mella_spark.web.listing import matches
 
 
 @pytest.fixture

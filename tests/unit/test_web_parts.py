@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from remote_site import FileSite, Served, remote_settings
 from web_archive import http, members, record, write
 
+from mella_spark.remote.opener import opener
 from mella_spark.web.packing import packing_of
-from mella_spark.web.remote import opener
 from mella_spark.web.source import Source
 from mella_spark.web.warc import Record, Reject, read_records
 

@@ -21,8 +21,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, SSLError
 
 from mella_spark import __version__
+from mella_spark.remote.file import ForbiddenError, MissingError, Passing, RemoteError, shown
 from mella_spark.settings import RemoteSettings
-from mella_spark.web.remotefile import ForbiddenError, MissingError, Passing, RemoteError, shown
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})

@@ -16,9 +16,9 @@ from itertools import islice
 from urllib.parse import quote
 
 from mella_spark.errors import InputError, UsageError
+from mella_spark.remote.file import ForbiddenError, MissingError, shown
+from mella_spark.remote.opener import Opener, is_remote
 from mella_spark.settings import RemoteSettings
-from mella_spark.web.remote import Opener, is_remote
-from mella_spark.web.remotefile import ForbiddenError, MissingError, shown
 
 LISTS = {"warc": "warc.paths.gz", "wat": "wat.paths.gz", "index": "cc-index-table.paths.gz"}
 _INPUT = re.compile(r"cc:(CC-MAIN-\d{4}-\d{2})(?::(\d+))?", re.IGNORECASE)

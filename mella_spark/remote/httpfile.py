@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from mella_spark.web.httpclient import HttpClient, trouble
-from mella_spark.web.remotefile import (
+from mella_spark.remote.file import (
     ChangedError,
     MissingError,
     Passing,
@@ -24,6 +23,7 @@ from mella_spark.web.remotefile import (
     RemoteFile,
     shown,
 )
+from mella_spark.remote.httpclient import HttpClient, trouble
 
 _READ_BYTES = 1 << 18  # what one read asks of a socket; it hands over what has arrived
 _CONTENT_RANGE = re.compile(r"bytes\s+(?:(\d+)-(\d+)|\*)/(\d+|\*)", re.IGNORECASE)

@@ -1,7 +1,7 @@
 """Crawl files wherever they lie: local paths, ``http(s)://``, ``s3://``, as seekable streams.
 
 What is read is never held whole: an HTTP file is one answer read as it comes, an S3 object comes in
-blocks. Broken connections are taken up again at the byte where they broke (``remotefile``).
+blocks. Broken connections are taken up again at the byte where they broke (``file``).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow.fs as pafs
 
+from mella_spark.remote.file import Passing, Patience, RemoteError, RemoteFile, shown
+from mella_spark.remote.httpclient import HttpClient
+from mella_spark.remote.httpfile import HttpFile, describe
+from mella_spark.remote.s3file import S3File, file_system, object_path, trouble
 from mella_spark.settings import RemoteSettings
-from mella_spark.web.httpclient import HttpClient
-from mella_spark.web.httpfile import HttpFile, describe
-from mella_spark.web.remotefile import Passing, Patience, RemoteError, RemoteFile, shown
-from mella_spark.web.s3file import S3File, file_system, object_path, trouble
 from mella_spark.web.warc import open_file
 
 _REMOTE = re.compile(r"(https?|s3a?)://", re.IGNORECASE)

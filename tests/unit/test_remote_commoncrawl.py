@@ -25,17 +25,17 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from mella_spark.errors import InputError
+from mella_spark.remote import urlindex
+from mella_spark.remote.commoncrawl import joined
+from mella_spark.remote.listing import remote_files
+from mella_spark.remote.opener import opener
+from mella_spark.remote.ranges import harvest_index, read_indexed
+from mella_spark.remote.urlindex import NotAnIndexError, read_places, row_range
 from mella_spark.settings import Settings, load_settings
 from mella_spark.stages.extract import remote
 from mella_spark.stages.manifest import find_files
 from mella_spark.text.profiles import crawl_codes
-from mella_spark.web import urlindex
-from mella_spark.web.commoncrawl import joined
 from mella_spark.web.harvest import Found
-from mella_spark.web.listing import remote_files
-from mella_spark.web.ranges import harvest_index, read_indexed
-from mella_spark.web.remote import opener
-from mella_spark.web.urlindex import NotAnIndexError, read_places, row_range
 from mella_spark.web.warc import Record, Reject
 
 CRAWL = "CC-MAIN-2024-22"

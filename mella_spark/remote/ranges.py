@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from mella_spark.errors import InputError
+from mella_spark.remote.commoncrawl import joined
+from mella_spark.remote.file import ForbiddenError, MissingError, shown
+from mella_spark.remote.opener import Opener
+from mella_spark.remote.urlindex import NotAnIndexError, read_places
 from mella_spark.settings import ExtractSettings, RemoteSettings
-from mella_spark.web.commoncrawl import joined
 from mella_spark.web.harvest import Event, judge, record_limit
-from mella_spark.web.remote import Opener
-from mella_spark.web.remotefile import ForbiddenError, MissingError, shown
-from mella_spark.web.urlindex import NotAnIndexError, read_places
 from mella_spark.web.warc import MAX_RECORD_BYTES, SAMPLE_BYTES, Record, Reject, read_record_at
 
 # Rows sorted together, so that records near each other are got together.

@@ -11,8 +11,7 @@ from typing import Any
 
 import pyarrow.fs as pafs
 
-from mella_spark.settings import RemoteSettings
-from mella_spark.web.remotefile import (
+from mella_spark.remote.file import (
     ChangedError,
     ForbiddenError,
     MissingError,
@@ -21,6 +20,7 @@ from mella_spark.web.remotefile import (
     RemoteFile,
     shown,
 )
+from mella_spark.settings import RemoteSettings
 
 
 def file_system(settings: RemoteSettings) -> pafs.S3FileSystem:

@@ -26,10 +26,7 @@ from hypothesis import strategies as st
 from remote_site import FileSite, Served, remote_settings, s3_client, s3_server
 
 from mella_spark.errors import SettingsError
-from mella_spark.settings import load_settings
-from mella_spark.web.httpclient import _target, retry_after
-from mella_spark.web.remote import check_address, is_remote, opener
-from mella_spark.web.remotefile import (
+from mella_spark.remote.file import (
     ChangedError,
     ForbiddenError,
     MissingError,
@@ -37,6 +34,9 @@ from mella_spark.web.remotefile import (
     shown,
     wait_seconds,
 )
+from mella_spark.remote.httpclient import _target, retry_after
+from mella_spark.remote.opener import check_address, is_remote, opener
+from mella_spark.settings import load_settings
 
 DATA = random.Random(1).randbytes(300_000)
 

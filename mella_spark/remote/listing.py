@@ -10,10 +10,10 @@ from fnmatch import fnmatchcase
 from urllib.parse import urldefrag
 
 from mella_spark.errors import InputError
+from mella_spark.remote.commoncrawl import crawl_files, parse_crawl
+from mella_spark.remote.file import MissingError, RemoteError
+from mella_spark.remote.opener import Opener
 from mella_spark.settings import RemoteSettings
-from mella_spark.web.commoncrawl import crawl_files, parse_crawl
-from mella_spark.web.remote import Opener
-from mella_spark.web.remotefile import MissingError, RemoteError
 
 CRAWL_FILE = re.compile(r"\.(warc|wat)(\.gz|\.zst|\.zstd)?$", re.IGNORECASE)
 WAT_FILE = re.compile(r"\.wat(\.gz|\.zst|\.zstd)?$", re.IGNORECASE)
