@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from itertools import islice
+from typing import BinaryIO, cast
 
 from mella_spark.web.packing import Plain, packing_of
 from mella_spark.web.record import BROKEN, NO_LENGTH, SAMPLE_BYTES, Record, Reject, read_record
 from mella_spark.web.runs import NEWLINES, PackedRun, PlainRun, ends_with_record, iterate
-from mella_spark.web.source import Source
+from mella_spark.web.source import Source, Unreadable
+from mella_spark.web.unpacked import Unpacked
 
 _ONE_FOR_ALL = 8 << 20
 _BARE_LINE_FEED = re.compile(rb"WARC/[^\r\n]*\n")
@@ -46,15 +49,20 @@ class Reader:
         empty = start == 0
         while place is not None and self.source.at(place, 1):
             self._resume = None
-            for item in self._run(place):
+            try:
+                for item in self._run(place):
+                    if held is not None:
+                        yield held
+                        held = None
+                    if isinstance(item, Reject) and item.reason == BROKEN:
+                        held = item
+                    else:
+                        yield item
+                    empty = False
+            except Unreadable:
                 if held is not None:
                     yield held
-                    held = None
-                if isinstance(item, Reject) and item.reason == BROKEN:
-                    held = item
-                else:
-                    yield item
-                empty = False
+                raise
             place = self._resume
             if place is not None and self._is_next_part(place):
                 self._stopped = True
@@ -98,6 +106,10 @@ class Reader:
             except OSError as error:
                 yield from self._damaged(run, held, str(error))
                 return
+            except Unreadable:
+                if held is not None:
+                    yield held
+                raise
             if held is not None:
                 yield held
                 held = None
@@ -123,6 +135,9 @@ class Reader:
             elif isinstance(item, Record):
                 held = item
                 continue
+            if item.reason == BROKEN and (member_end := self._many_until(run)) is not None:
+                yield from self._inside(run.place, member_end, run.nth - 1)
+                return
             item.offset, item.sample = run.place, self._sample(run.place)
             yield item
             if item.reason == BROKEN:
@@ -137,6 +152,8 @@ class Reader:
         following = None if end is None else run.following(end)
         if not run.begun:
             yield self._gap(run.place, problem, nothing=True)
+        elif (member_end := self._many_until(run)) is not None:
+            yield from self._inside(run.place, member_end, run.nth - (held is not None))
         elif not run.alone or run.spans:
             if held is not None:
                 yield held
@@ -158,6 +175,28 @@ class Reader:
                 self._resume = end
             elif self.source.at(end, 1):
                 yield self._gap(end, problem)
+
+    def _many_until(self, run: PlainRun | PackedRun) -> int | None:
+        """Where the member of the last record ends, if it is sound and holds several, or is the
+        only one of the file; else None."""
+        if run.nth == 0 or run.spans or (run.nth == 1 and run.place > 0):
+            return None
+        end = self.packing.sound_end(run.place)
+        if run.nth == 1 and end is not None and self.source.at(end, 1):
+            return None
+        return end
+
+    def _inside(self, place: int, end: int, given: int) -> Iterator[Record | Reject]:
+        """The records of the member in ``[place, end)`` but the first ``given``, around damage
+        among them: what the member holds is read as a plain file."""
+        member = Unpacked(lambda: self.packing.member(place, end))
+        items = Reader(Source(cast(BinaryIO, member)), None, self.max_bytes).records(0)
+        for item in islice(items, given, None):
+            item.offset = None if isinstance(item, Record) else place
+            if isinstance(item, Reject) and item.reason == "truncated_file":
+                item.reason = BROKEN
+            yield item
+        self._resume = end
 
     def _ended(self, run: PlainRun | PackedRun) -> Iterator[Reject]:
         """The end, says FastWARC; also of an empty member, or of part of a record."""

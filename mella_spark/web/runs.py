@@ -63,6 +63,7 @@ class PlainRun:
         self.packing = packing
         self.place = start
         self.begun = self.alone = False
+        self.nth = 0  # which record of its member it is; 0 where that does not start with one
 
     def begin(self, raw: WarcRecord) -> int | None:
         """The offset of the record that FastWARC stands at."""
@@ -129,10 +130,12 @@ class PackedRun(PlainRun):
         frame, after, self._raw = self._where(), self._after, raw
         if frame == raw.stream_pos != after == self._frame and self.alone and not self._mixed:
             self._frame = self.place = frame
+            self.nth = 1
             return frame
         if not self.begun:
             self.begun = self.alone = True
             self._frame = frame
+            self.nth = 1
             return self.place
         start = None
         if after != self._frame and self.packing.starts(after):
@@ -140,6 +143,12 @@ class PackedRun(PlainRun):
         elif after != frame:
             start = self.packing.next_start(self.packing.end(after) or after + 1, frame + 1)
         self.alone = start is not None
+        if self.alone:
+            self.nth = 1
+        elif self.nth and frame == after == self._frame:
+            self.nth += 1
+        else:
+            self.nth = 0
         self.place = frame if start is None else start
         self._mixed |= not self.alone
         self._frame = frame

@@ -299,6 +299,34 @@ def test_a_wrong_length_costs_one_record(tmp_path: Path, how: str, wrong: int) -
     assert found == [b"one", b"three", b"one", b"two"]
 
 
+@pytest.mark.parametrize("wrong", [0, 10, 150, 400, 10**6, 10**15, ""])
+@pytest.mark.parametrize("at", [0, 1, 5, 9])
+@pytest.mark.parametrize("how", ["gzip", "zstd"])
+def test_a_wrong_length_in_one_stream_for_all(
+    tmp_path: Path, how: str, at: int, wrong: int | str
+) -> None:
+    """What follows the damaged record is found again."""
+    pages = [record(http(b"page %d" % n), f"http://a.example/{n}") for n in range(10)]
+    pages[at] = record(http(b"two" * 30), length=wrong)
+    whole = b"".join(pages)
+    content = gzip.compress(whole) if how == "gzip" else packed(ZstdWriter, whole)
+    records, rejects = split(write(tmp_path, content))
+    expected = [b"page %d" % n for n in range(10) if n != at]
+    assert [item.body for item in records] == expected
+    assert len(rejects) == 1
+    assert all(item.offset in (0, None) for item in records)
+
+
+def test_damage_in_one_stream_for_all_keeps_what_is_before(tmp_path: Path) -> None:
+    pages = [record(http(b"%d " % n * 9000), f"http://a/{n}") for n in range(300)]
+    content = bytearray(gzip.compress(b"".join(pages)))
+    del content[len(content) // 2 : len(content) // 2 + 100]
+    records, rejects = split(write(tmp_path, bytes(content)))
+    assert len(records) > 50
+    assert [item.url for item in records[:50]] == [f"http://a/{n}" for n in range(50)]
+    assert [item.reason for item in rejects] == ["truncated_file"]
+
+
 def test_a_length_that_swallows_the_next_record_exactly(tmp_path: Path) -> None:
     bad = record(http(b"two"), length=len(http(b"two")) + 4 + len(C) - 4)
     records, rejects = split(write(tmp_path, members(A, bad, C, B)))
