@@ -46,11 +46,12 @@ def _dechunk(body: bytes) -> bytes:
     """Chunks joined (RFC 9112, 7.1); the body itself where it does not start with a chunk."""
     pieces = []
     position = 0
+    view = memoryview(body)
     while match := _CHUNK_SIZE.match(body, position):
         size = int(match.group(1), 16)
         if size == 0:
             break
-        pieces.append(body[match.end() : match.end() + size])
+        pieces.append(view[match.end() : match.end() + size])
         position = match.end() + size
         if body.startswith(b"\r\n", position):
             position += 2

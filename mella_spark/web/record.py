@@ -121,19 +121,23 @@ def read_record(raw: WarcRecord, offset: int | None, max_bytes: int) -> Record |
         headers,
     )
     if kind == "response" and block.startswith(b"HTTP/"):
-        return _with_http(record, block, max_bytes)
+        del block  # it may be large, and is not needed beside the body
+        return _with_http(record, max_bytes)
     media_type = headers.get_bytes(_TYPE)
     if media_type:
         record.media_type, record.charset = _content_type(media_type)
     return record
 
 
-def _with_http(record: Record, block: bytes, max_bytes: int) -> Record | Reject:
+def _with_http(record: Record, max_bytes: int) -> Record | Reject:
+    block = record.body
     end = _HEAD_END.search(block)
     if end:
-        head, body = block[: end.start() + 1], block[end.end() :]
+        head, record.body = block[: end.start() + 1], block[end.end() :]
+        del end
     else:
-        head, body = block, b""
+        head, record.body = block, b""
+    del block
     status = _STATUS.match(head)
     record.status = int(status.group(1)) if status else None
     record.head = head
@@ -142,21 +146,15 @@ def _with_http(record: Record, block: bytes, max_bytes: int) -> Record | Reject:
         value = head[found.start(1) : found.end(1)]
         record.media_type, record.charset = _content_type(value)
     if b"-encoding" in lower:
+        encodings = {b"content": "", b"transfer": ""}
+        for found in _ENCODINGS.finditer(lower):
+            encodings[found.group(1)] += "," + found.group(2).decode("latin-1")
+        transfer, content = encodings[b"transfer"], encodings[b"content"]
         try:
-            body = _decoded(lower, body, max_bytes)
+            record.body = decode_body(record.body, transfer, content, max_bytes)
         except BodyTooLarge as error:
             return Reject(0, "too_large", str(error), b"")
-    record.body = body
     return record
-
-
-def _decoded(head: bytes, body: bytes, max_bytes: int) -> bytes:
-    encodings = {b"content": "", b"transfer": ""}
-    for found in _ENCODINGS.finditer(head):
-        encodings[found.group(1)] += "," + found.group(2).decode("latin-1")
-    if not any(encodings.values()):
-        return body
-    return decode_body(body, encodings[b"transfer"], encodings[b"content"], max_bytes)
 
 
 def parse_headers(head: bytes) -> tuple[tuple[str, str], ...]:
