@@ -84,7 +84,7 @@ def lake(spark, settings: Settings, tmp_path_factory) -> Lake:  # type: ignore[n
         {"image_sha256": "a", "text": "new", "created_at": NOW.replace(year=2026), **caption},
         {"image_sha256": "c", "error": "E: x", **caption},
     )  # fmt: skip
-    checks = ("vi", 1.0, 1.0, 1.0, 0.0, False, True)
+    checks = ("vi", 1.0, 1.0, 1.0, 0.0, False, True, 1.0, 1, 1, True)
     translation = {"image_sha256": "a", "caption_key": "k", "warc_file": "w"}
     work = Work(inputs=3, tokens=30, busy_s=1.0, wall_s=2.0)
     for i in range(2):  # commits of two micro-batches that wrote nothing
@@ -94,7 +94,7 @@ def lake(spark, settings: Settings, tmp_path_factory) -> Lake:  # type: ignore[n
     fill(
         made, "translations",
         {"language": "vi", "text": "x", "checks": checks, **translation},
-        {"language": "vi", "text": "y", "checks": (*checks[:6], False), **translation},
+        {"language": "vi", "text": "y", "checks": (*checks[:6], False, *checks[7:]), **translation},
         {"language": "vi", "error": "E: x", **translation},
     )  # fmt: skip
     fill(
