@@ -22,6 +22,8 @@ from mella_spark.settings import Settings
 from mella_spark.stages.caption import STAGE
 from mella_spark.stages.stream import StageResult, run_stage
 
+pytestmark = pytest.mark.timeout(1500)  # a dozen micro-batches, and workers that import torch
+
 
 def png(image: Image.Image) -> bytes:
     packed = io.BytesIO()
