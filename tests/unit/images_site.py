@@ -84,13 +84,18 @@ class Site:
             try:
                 route = self.routes.get(request.path.split("?")[0], answer(404))
                 result = route if isinstance(route, bytes) else route(request)
-                for piece in [result] if isinstance(result, bytes) else result:
+                pieces = iter([result] if isinstance(result, bytes) else result)
+                last = next(pieces, b"")
+                for piece in pieces:
                     if self._stopped.is_set():
                         return
-                    connection.sendall(piece)
+                    connection.sendall(last)
+                    last = piece
             finally:
                 with self._lock:
                     self._in_hand -= 1
+            # Counted before it is sent: the client may ask again as soon as it has it.
+            connection.sendall(last)
 
 
 def answer(status: int, body: bytes = b"", length: int | None = None, **headers: str) -> bytes:
