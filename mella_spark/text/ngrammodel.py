@@ -30,7 +30,8 @@ class NgramModel:
     """A model in memory; ask ``predict``."""
 
     labels: list[str]
-    rows: NDArray[np.float32]
+    rows: NDArray[np.uint8]
+    centroids: NDArray[np.float32]
     nodes: NDArray[np.float32]
     found: NDArray[np.uint64]
     slots: NDArray[np.int32]
@@ -38,6 +39,11 @@ class NgramModel:
     spelling: NDArray[np.uint8]
     tree: NDArray[np.int32]
     settings: NDArray[np.int64]
+
+    @property
+    def longest(self) -> int:
+        """Letters of the longest n-grams."""
+        return int(self.settings[ngramkernel.LONGEST])
 
     def predict(self, text: str, count: int) -> list[tuple[str, float]]:
         """The ``count`` likeliest labels of one line of text and their probabilities, best first.
@@ -49,11 +55,11 @@ class NgramModel:
         if _END_OF_LINE in line or _LABEL in line:
             line = _without_marks(line)
         work = _WORK
-        work.fit(len(line) + 2, len(self.labels))
+        work.fit(len(line), len(self.labels), self.longest)
         have = ngramkernel.predict(
-            np.frombuffer(line, np.uint8), self.rows, self.nodes, self.found, self.slots,
-            self.offsets, self.spelling, self.tree, self.settings, min(count, len(self.labels)),
-            work.space, work.whole, work.real,
+            np.frombuffer(line, np.uint8), self.rows, self.centroids, self.nodes, self.found,
+            self.slots, self.offsets, self.spelling, self.tree, self.settings,
+            min(count, len(self.labels)), work.space, work.whole, work.real, work.room,
         )  # fmt: skip
         best, scores = work.whole[:have].tolist(), work.real[:have].tolist()
         found = [(score, self.labels[label]) for score, label in zip(scores, best, strict=True)]
@@ -76,10 +82,15 @@ class _Work(threading.local):
         self.space = np.empty(1 << 13, np.uint8)
         self.whole = np.empty(0, np.int32)
         self.real = np.empty(0, np.float32)
+        self.room = np.empty(0, np.uint32)
 
-    def fit(self, size: int, labels: int) -> None:
-        if size > len(self.space):
+    def fit(self, size: int, labels: int, longest: int) -> None:
+        """Room for a line of ``size`` bytes and the n-grams up to ``longest`` in it."""
+        if size + 2 > len(self.space):
             self.space = np.empty(2 * size, np.uint8)
+        ngrams = 3 * (size + 1) * longest  # at most a word for every two bytes, with two brackets
+        if ngrams > len(self.room):
+            self.room = np.empty(2 * ngrams, np.uint32)
         if 3 * labels > len(self.whole):
             self.whole = np.empty(3 * labels, np.int32)
             self.real = np.empty(3 * labels + ngramkernel.DIMENSIONS, np.float32)
@@ -144,11 +155,11 @@ def _read(file: _File) -> NgramModel | None:
     if names[0] != _END_OF_LINE:
         return None
     kept = file.array("<i4", 2 * pruned).reshape(-1, 2)
-    rows = _quantised(file)
-    if rows is None or file.number("?"):
+    quantised = _quantised(file)
+    if quantised is None or file.number("?"):
         return None
+    rows, centroids = quantised
     kept = kept[np.argsort(kept[:, 0])]
-    rows = rows.reshape(-1, dimensions)
     rows = np.concatenate([rows[:word_count], rows[word_count + kept[:, 1]]]).reshape(-1)
     row_count, columns = file.numbers("qq")
     nodes = file.array("<f4", row_count * columns).astype(np.float32)
@@ -158,6 +169,7 @@ def _read(file: _File) -> NgramModel | None:
     return NgramModel(
         labels,
         rows,
+        centroids,
         nodes,
         _found(buckets, kept[:, 0]),
         _slots(words),
@@ -168,33 +180,24 @@ def _read(file: _File) -> NgramModel | None:
     )
 
 
-def _quantised(file: _File) -> NDArray[np.float32] | None:
-    """Rows of a quantised matrix (product quantisation, Jégou et al. 2011), unpacked and flat."""
+def _quantised(file: _File) -> tuple[NDArray[np.uint8], NDArray[np.float32]] | None:
+    """A product-quantised matrix (Jégou et al. 2011): rows of codes, and what they stand for.
+
+    The first code is that of a row's length, the others are those of pairs of its numbers.
+    """
     if not file.number("?"):
         return None
     has_norms, row_count, _, code_count = file.numbers("?qqi")
-    codes = file.array("u1", code_count)
-    centroids = _centroids(file)
-    parts = len(centroids)
-    rows = np.concatenate(
-        [part[codes[k::parts]] for k, part in enumerate(centroids)], axis=1, dtype=np.float32
-    )
-    if has_norms:
-        norm_codes = file.array("u1", row_count)
-        rows = rows * _centroids(file)[0][norm_codes]
-    return np.ascontiguousarray(rows, np.float32).reshape(-1)
-
-
-def _centroids(file: _File) -> list[NDArray[np.float32]]:
-    """256 centroids for each part of a vector."""
-    dimensions, parts, width, last = file.numbers("4i")
-    values = file.array("<f4", 256 * dimensions)
-    widths = [width] * (parts - 1) + [last]
-    places = np.cumsum([0, *(256 * size for size in widths)])
-    return [
-        values[place : place + 256 * size].reshape(256, size)
-        for place, size in zip(places[:-1], widths, strict=True)
-    ]
+    codes = file.array("u1", code_count).reshape(row_count, -1)
+    if file.numbers("4i") != (ngramkernel.DIMENSIONS, ngramkernel.PAIRS, 2, 2) or not has_norms:
+        return None
+    centroids = file.array("<f4", 256 * ngramkernel.DIMENSIONS)
+    norm_codes = file.array("u1", row_count)
+    if file.numbers("4i") != (1, 1, 1, 1):
+        return None
+    norms = file.array("<f4", 256)
+    rows = np.concatenate([norm_codes[:, None], codes], axis=1)
+    return rows, np.concatenate([norms, centroids]).astype(np.float32)
 
 
 def _found(buckets: int, kept: NDArray[np.int32]) -> NDArray[np.uint64]:
