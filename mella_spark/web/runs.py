@@ -189,7 +189,7 @@ class PackedRun(PlainRun):
     def left_over(self) -> int | None:
         frame = self._where()
         if not self.begun or frame != self._after:
-            return frame
+            return max(frame, self.start)
         tail = self.reader.inner_tell()
         if self.alone or self.packing.source.at(tail, 1):
             return tail
