@@ -1,11 +1,12 @@
 """The letters of a text by script, found in one pass over its code points.
 
-What ``scripts.script_counts`` and ``scripts.words`` do character by character is here a table of
-code points and a few numpy calls: ten times as fast on a page, not worth it for a short alt.
+What ``scripts.script_counts`` and ``scripts.words`` do character by character in Python is here a
+table of code points and compiled code.
 """
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,14 +14,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from mella_spark.text import letterkernel
 from mella_spark.text.normalise import INVISIBLE, tidy
 from mella_spark.text.scripts import BLOCKS, UNKNOWN
 
 _SIZE = 0x33480  # beyond the last code point that is a letter, in Unicode 16
-_SPACE = np.uint32(ord(" "))
 _MARK, _INVISIBLE = 64, 255  # kinds of characters; there are fewer scripts than the first
-# Every ASCII character that is no letter as a space: str.translate has a fast path for such tables.
-_ASCII_LETTERS = {point: " " for point in range(128) if not chr(point).isalpha()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,46 +28,60 @@ class Letters:
 
     text: str
     counts: dict[str, int]
-    _points: NDArray[np.uint32] | None = None  # None where the text is ASCII
-    _kinds: NDArray[np.uint8] | None = None
+    _data: NDArray[np.uint8]
 
     def of(self, script: str) -> str:
-        """The text with everything but letters of ``script`` and their marks as spaces."""
-        if self._points is None or self._kinds is None:
-            return self.text.translate(_ASCII_LETTERS)
-        keep = (self._kinds & (_MARK - 1)) == _kinds().scripts.index(script) + 1
-        keep |= self._kinds == _MARK
-        return np.where(keep, self._points, _SPACE).tobytes().decode("utf-32-le")
+        """The letters of ``script`` with their marks, and a space for all between them."""
+        kinds, out = _kinds(), _WORK.room_for(len(self._data))
+        kind = kinds.scripts.index(script) + 1
+        size = letterkernel.keep_kind(self._data, kinds.table, kind, _MARK - 1, _MARK, out)
+        return out[:size].tobytes().decode()
 
 
 def read_letters(text: str) -> Letters:
     """The letters of ``text``. The counts are those of ``scripts.script_counts``."""
-    if text.isascii():
-        latin = len(text) - text.translate(_ASCII_LETTERS).count(" ")
-        return Letters(text, {"Latn": latin} if latin else {})
-    text = unicodedata.normalize("NFC", text)
-    kinds = _kinds()
-    points = _code_points(text)
-    of_points = kinds.table.take(points, mode="clip")
-    numbers = np.bincount(of_points, minlength=_INVISIBLE + 1)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    kinds, numbers = _kinds(), _WORK.numbers
+    data = _bytes(text)
+    letterkernel.count_kinds(data, kinds.table, numbers)
     if numbers[_INVISIBLE]:
         return read_letters(tidy(text))
-    found = np.flatnonzero(numbers[1:_MARK])
-    counts = {kinds.scripts[index]: int(numbers[index + 1]) for index in found}
-    return Letters(text, counts, points, of_points)
+    found = numbers[1 : len(kinds.scripts) + 1].tolist()
+    counts = {script: n for script, n in zip(kinds.scripts, found, strict=True) if n}
+    return Letters(text, counts, data)
 
 
 def frequent_letters(text: str, share: float) -> set[str]:
     """Lower-case letters that are at least ``share`` (0 to 1) of what is no space in ``text``."""
-    points = _code_points(text.lower())
-    points = points[points != _SPACE]
-    values, counts = np.unique(points, return_counts=True)
-    found = map(chr, values[counts >= share * len(points)].tolist())
-    return {letter for letter in found if letter.isalpha()}
+    data = _bytes(text.lower())
+    points = np.empty(2 * len(data), np.int64)
+    different, total = letterkernel.count_points(data, _WORK.points, points)
+    found = points[: 2 * different].tolist()
+    least = share * total
+    frequent = (chr(point) for point, n in zip(found[::2], found[1::2], strict=True) if n >= least)
+    return {letter for letter in frequent if letter.isalpha()}
 
 
-def _code_points(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+def _bytes(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+
+
+class _Work(threading.local):
+    """Memory for compiled code, the same for every text."""
+
+    def __init__(self) -> None:
+        self.numbers = np.zeros(256, np.int64)
+        self.points = np.zeros(_SIZE, np.int32)
+        self.room = np.empty(1 << 13, np.uint8)
+
+    def room_for(self, size: int) -> NDArray[np.uint8]:
+        if size > len(self.room):
+            self.room = np.empty(2 * size, np.uint8)
+        return self.room
+
+
+_WORK = _Work()
 
 
 @dataclass(frozen=True, slots=True)
