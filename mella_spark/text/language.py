@@ -161,12 +161,18 @@ def _default_languages() -> dict[str, Language]:
 
 
 def _windows(text: str) -> str:
-    if "  " in text or "\n" in text or "\t" in text:
-        text = " ".join(text.split())
+    windows = _cut(text)
+    # Text has a space for every few letters; much more is layout, and stands in the way.
+    if windows.count(" ") + windows.count("\n") > len(windows) // 3:
+        return _cut(" ".join(text.split()))
+    return windows
+
+
+def _cut(text: str) -> str:
     if len(text) <= _WINDOW * _WINDOWS:
         return text
     step = (len(text) - _WINDOW) // (_WINDOWS + 1)
-    return " ".join(text[step * i : step * i + _WINDOW] for i in range(1, _WINDOWS + 1))
+    return " ".join([text[step * i : step * i + _WINDOW] for i in range(1, _WINDOWS + 1)])
 
 
 def _only_language(script: str, counts: Mapping[str, int]) -> str | None:
