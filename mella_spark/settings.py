@@ -160,6 +160,8 @@ class AnswerSettings(ModelSettings):
     server_attempts: Positive
     server_backoff_seconds: NotNegative
     server_wait_seconds: NotNegative
+    server_failures: Positive
+    server_rest_seconds: NotNegative
 
 
 class CaptionSettings(AnswerSettings):

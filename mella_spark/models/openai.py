@@ -20,6 +20,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from mella_spark import __version__
+from mella_spark.models.breaker import Breaker
 from mella_spark.models.chat import Question
 from mella_spark.models.completions import (
     MESSAGE_CHARS,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same request may succeed; 529 is "overloaded" at some servers."""
+_BROKEN = frozenset({500, 502, 503, 504})
+"""Statuses that a server which works gives to single requests at most."""
 _MOST_BYTES = 8 << 20
 _CHUNK_BYTES = 1 << 16
 # At its DEBUG level urllib3 logs requests; nothing of them is anybody's business.
@@ -48,7 +51,9 @@ class OpenAIChat:
     """A server that is asked many questions at once; see :class:`mella_spark.models.chat.Chat`.
 
     ``max_pixels`` bounds the pictures sent. Decoding is greedy as far as the server heeds
-    temperature 0. Raises ``SettingsError`` for an address or key that cannot be used.
+    temperature 0. Where the server is dead, only the first questions wait for it
+    (:mod:`mella_spark.models.breaker`). Raises ``SettingsError`` for an address or key that cannot
+    be used.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class OpenAIChat:
         max_pixels: int | None = None,
         environment: Mapping[str, str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings, self.max_pixels = settings, max_pixels
         self._key = read_key(
@@ -70,7 +76,9 @@ class OpenAIChat:
             settings.server_attempts,
             settings.server_backoff_seconds,
             settings.server_wait_seconds,
+            Breaker(settings.server_failures, settings.server_rest_seconds, now),
             sleep,
+            now,
         )
         self._pool = urllib3.PoolManager(
             maxsize=settings.server_concurrency,
@@ -120,7 +128,8 @@ class OpenAIChat:
             return self._complete(messages)
         message = f"HTTP {status}: {said}" if said else f"HTTP {status}"
         if status in _PASSING:
-            raise Failure(message, passing=True, wait=retry_after(headers.get("Retry-After")))
+            wait = retry_after(headers.get("Retry-After"))
+            raise Failure(message, passing=True, wait=wait, dead=status in _BROKEN)
         raise Failure(message)
 
     def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -153,7 +162,7 @@ class OpenAIChat:
             finally:
                 response.release_conn() if whole else response.close()
         except HTTPError as error:
-            raise Failure(_network(error, seconds), passing=True) from None
+            raise Failure(_network(error, seconds), passing=True, dead=True) from None
         said = bytes(content)
         if self._key is not None:
             said = said.replace(self._key.encode(), b"***")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -63,11 +64,15 @@ class Server:
 
 
 @contextmanager
-def serve(answer: Callable[[Any, int], Reply]) -> Iterator[Server]:
+def serve(answer: Callable[[Any, int], Reply], port: int = 0) -> Iterator[Server]:
     """Runs a server; ``answer`` gets a request's JSON and how many came before it."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            connections.append(self.connection)
 
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
@@ -112,7 +117,8 @@ def serve(answer: Callable[[Any, int], Reply]) -> Iterator[Server]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    connections: list[socket.socket] = []
+    http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     http.daemon_threads = True
     server = Server(f"http://127.0.0.1:{http.server_port}/v1")
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
@@ -123,3 +129,6 @@ def serve(answer: Callable[[Any, int], Reply]) -> Iterator[Server]:
         http.shutdown()
         thread.join()
         http.server_close()
+        for connection in connections:  # a server that is gone answers on no old connection either
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)

@@ -49,6 +49,7 @@ FREE = {
     "server_key_env": st.sampled_from([None, "KEY"]),
     "server_concurrency": st.integers(1, 99),
     "server_attempts": st.integers(1, 9),
+    "server_failures": st.integers(1, 9),
 }
 
 

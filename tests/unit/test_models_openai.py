@@ -17,6 +17,7 @@ from PIL import Image
 
 from mella_spark.errors import SettingsError
 from mella_spark.models import caption_key, load_captioner, load_translator
+from mella_spark.models.breaker import Breaker
 from mella_spark.models.chat import ChatCaptioner, Question
 from mella_spark.models.completions import (
     completions_url,
@@ -344,7 +345,7 @@ def test_one_threads_wait_is_every_threads_wait():
         with lock:
             clock[0] += seconds
 
-    retries = Retries(3, 1.0, 60.0, sleep, lambda: clock[0])
+    retries = Retries(3, 1.0, 60.0, Breaker(9, 1.0), sleep, lambda: clock[0])
     calls = []
 
     def fails_once():
