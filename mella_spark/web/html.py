@@ -14,20 +14,29 @@ import html
 import re
 from collections.abc import Callable, Sequence
 
-from mella_spark.web import optout, picture
+import numpy as np
+
+from mella_spark.web import imagekernel, optout, picture
 from mella_spark.web.charreferences import unescape_attribute
-from mella_spark.web.charset import codec, decode, decode_part, encoding_of, must_transcode
+from mella_spark.web.charset import (
+    codec,
+    decode,
+    decode_part,
+    encoding_of,
+    is_multibyte,
+    must_transcode,
+)
 from mella_spark.web.names import ATTRIBUTES, Tag
 from mella_spark.web.page import SAMPLE_CHARS, Image, Page, collapse
-from mella_spark.web.scan import Scan, scan
+from mella_spark.web.references import prefixes
+from mella_spark.web.scan import Numbers, Scan, scan
+from mella_spark.web.urlkernel import NOT_HTTP
 from mella_spark.web.urls import resolve
 
 # HTML's own upper bound for a dimension, and more than any picture has.
 _MAX_SIDE = 1 << 24
 # Images with alt text read from one page. No author writes so many; it bounds a page's memory.
 MAX_IMAGES = 20_000
-# Characters of a heading, a label or a link kept in a context: a line, not a paragraph.
-_LINE_CHARS = 160
 # What a page or figure says once goes into a row for each of its images, so it is bounded.
 MAX_SHARED_CHARS = 2000
 _MAX_LANGUAGE = 35  # RFC 5646, 4.4.1
@@ -72,21 +81,24 @@ def read_page(
         page.rejects["no_alt"] = found.no_alt
     if found.blank_alt:
         page.rejects["blank_alt"] = found.blank_alt
-    if found.images:
+    if len(found.images):
         name = name or encoding_of(body, charset, _host(url))
         page.charset = encoding or name
-        _Reader(page, found, body, url, name).read(headers if described else None, context_chars)
+        _Reader(page, found, body, url, name, context_chars).read(headers if described else None)
     return page
 
 
 class _Reader:
     """Fills a page from its scan; ``name`` is the encoding of ``body``."""
 
-    def __init__(self, page: Page, found: Scan, body: bytes, url: str, name: str) -> None:
+    def __init__(
+        self, page: Page, found: Scan, body: bytes, url: str, name: str, context_chars: int
+    ) -> None:
         self.page = page
         self.found = found
         self.body = body
         self.name = name
+        self.context_chars = context_chars
         self.codec = codec(name)
         self.elements = found.elements
         self.base = url
@@ -94,28 +106,34 @@ class _Reader:
             if tag == Tag.BASE and (href := self._attributes(first, last).get("href")) is not None:
                 self.base = resolve(href, url) or url
                 break
+        self.below = prefixes(self.base)
 
-    def read(self, headers: Sequence[tuple[str, str]] | None, context_chars: int) -> None:
+    def read(self, headers: Sequence[tuple[str, str]] | None) -> None:
         """Images; with ``headers`` also all that describes them and the page."""
-        page, kept = self.page, []
+        page, below, found = self.page, self.below, self.found
+        if len(found.images) > MAX_IMAGES:
+            page.rejects["page_limit"] = len(found.images) - MAX_IMAGES
+        images = found.images[:MAX_IMAGES]
+        numbers, texts = self._written(images, headers is not None)
+        rows: list[list[int]] = images.tolist()
         pairs: set[tuple[str, str]] = set()
-        sources: list[Attributes]
-        if len(self.found.images) > MAX_IMAGES:
-            page.rejects["page_limit"] = len(self.found.images) - MAX_IMAGES
-        for row in self.found.images[:MAX_IMAGES]:
-            attributes = self._attributes(row[0], row[1])
-            alt = collapse(attributes["alt"])
+        kept = []
+        address: str | None
+        for at, (kind, *_) in enumerate(numbers):
+            alt = _attribute(texts[1][at])
             if not alt:
                 page.rejects["blank_alt"] += 1
                 continue
-            first, last = row[7], row[8]
-            last = min(last, first + _MAX_SOURCES)
-            sources = [self._attributes(a, b) for _, a, b in self.elements[first:last]]
-            reference = picture.choose(attributes, sources)
-            if not reference.strip():
-                page.rejects["no_url"] += 1
-                continue
-            address = resolve(reference, self.base, self.codec)
+            if kind in below:
+                address = below[kind] + texts[0][at]
+            elif kind == NOT_HTTP:
+                address = None
+            else:
+                reference = self._chosen(rows[at])
+                if not reference.strip():
+                    page.rejects["no_url"] += 1
+                    continue
+                address = resolve(reference, self.base, self.codec)
             if address is None:
                 page.rejects["not_http"] += 1
                 continue
@@ -123,34 +141,51 @@ class _Reader:
                 page.rejects["repeated"] += 1
                 continue
             pairs.add((address, alt))
-            image = Image(address, alt)
-            page.images.append(image)
-            kept.append((row, attributes, image))
+            page.images.append(Image(address, alt))
+            kept.append(at)
         if headers is not None and kept:
             self._describe(headers)
             captions = self._captions()
-            for row, attributes, image in kept:
-                self._describe_image(image, row, attributes, captions, context_chars)
+            about = list(zip(rows, numbers, *texts[2:], strict=True))
+            for at, image in zip(kept, page.images, strict=True):
+                self._describe_image(image, captions, *about[at])
+
+    def _written(self, images: Numbers, described: bool) -> tuple[list[list[int]], list[list[str]]]:
+        """Numbers and texts of the images (``imagekernel``): a list of each kind of text."""
+        body, found, count = np.frombuffer(self.body, np.uint8), self.found, len(images)
+        numbers = np.empty((count, imagekernel.NUMBERS), np.int32)
+        space = 4096 + 1024 * count
+        while True:
+            room = np.empty(space, np.uint8)
+            used = imagekernel.write(
+                body, found.text, images, found.attributes, described, room, numbers
+            )
+            if used >= 0:
+                break
+            space *= 4
+        kinds = imagekernel.TEXTS_DESCRIBED if described else imagekernel.TEXTS
+        lines = _lines(room[:used].tobytes(), self.name)
+        return numbers.tolist(), [lines[kind : count * kinds : kinds] for kind in range(kinds)]
+
+    def _chosen(self, row: list[int]) -> str:
+        """The reference of an image, as written, where it takes more than a look at ``src``."""
+        first, last = row[7], min(row[8], row[7] + _MAX_SOURCES)
+        sources = [self._attributes(a, b) for _, a, b in self.elements[first:last]]
+        return picture.choose(self._attributes(row[0], row[1]), sources)
 
     def _attributes(self, first: int, last: int) -> Attributes:
         """Attributes by name, character references decoded."""
         found, body = {}, self.body
-        for number, start, end in self.found.attributes[first:last]:
+        for number, start, end in self.found.attributes[first:last].tolist():
             raw = body[start:end]
             text = raw.decode("ascii") if raw.isascii() else decode_part(raw, self.name)
             found[ATTRIBUTES[number - 1]] = unescape_attribute(text) if "&" in text else text
         return found
 
-    def _text(self, raw: bytes) -> str:
-        """Text of a piece of content, character references decoded, white space collapsed.
-
-        ``raw`` has no two spaces in a row.
-        """
-        text = raw.decode("ascii") if raw.isascii() else decode_part(raw, self.name)
-        if "&" in text:
-            return collapse(html.unescape(text))
-        # Of all white space only the common space is printable.
-        return text.strip() if text.isprintable() else collapse(text)
+    def _text(self, start: int, end: int) -> str:
+        """A piece of the page's text, character references decoded, white space collapsed."""
+        raw = self.found.text[start:end].tobytes()
+        return _content(decode_part(raw, self.name).strip())
 
     def _describe(self, headers: Sequence[tuple[str, str]]) -> None:
         """Title, declared language, opt-out signals, licence and a sample of the text."""
@@ -181,61 +216,83 @@ class _Reader:
             [value for name, value in headers if name.lower() == "content-language"],
         )
         page.license_url = _license(links, self.base)
-        pieces = [self._text(found.text[start:end]) for start, end in found.samples]
+        pieces = [self._text(start, end) for start, end in found.samples]
         page.text = " ".join(pieces)[: SAMPLE_CHARS + len(pieces)]
 
     def _captions(self) -> list[str | None]:
         """Caption of each figure, or else of the figure around it."""
         captions: list[str | None] = []
         for parent, start, end in self.found.figures:
-            own = self._text(self.found.text[start : min(end, start + 4 * MAX_SHARED_CHARS)])
-            own = own[:MAX_SHARED_CHARS]
+            own = self._text(start, min(end, start + 4 * MAX_SHARED_CHARS))[:MAX_SHARED_CHARS]
             captions.append(own or (captions[parent] if parent >= 0 else None))
         return captions
 
     def _describe_image(
         self,
         image: Image,
-        row: list[int],
-        attributes: Attributes,
         captions: list[str | None],
-        context_chars: int,
+        row: list[int],
+        numbers: list[int],
+        title: str,
+        label: str,
+        heading: str,
+        window: str,
+        link: str,
     ) -> None:
-        image.title = collapse(attributes.get("title")) or self.page.title
-        image.width = pixels(attributes.get("width"))
-        image.height = pixels(attributes.get("height"))
+        _, link_kind, width, height = numbers
+        image.title = _attribute(title) or self.page.title
+        image.width = self._side(width, row, "width")
+        image.height = self._side(height, row, "height")
         if row[6] >= 0:
             image.figcaption = captions[row[6]]
-        text = self.found.text
-        lines = []
-        window = self._text(text[row[10] : row[11]])
-        if len(window) > context_chars:  # bytes are not characters
-            window = self._window(text[row[10] : row[9]], text[row[9] : row[11]], context_chars)
-        if row[3] > row[2]:
-            lines.append(self._text(text[row[2] : min(row[3], row[2] + 4 * _LINE_CHARS)]))
-        if label := attributes.get("aria-label"):
-            lines.append(collapse(label))
-        lines = [line[:_LINE_CHARS] for line in lines if line not in window and line != image.alt]
+        window = _content(window)
+        if len(window) > self.context_chars:  # bytes are not characters
+            half = self.context_chars // 2
+            before, after = self._text(row[10], row[9]), self._text(row[9], row[11])
+            window = f"{before[-half:]} {after[:half]}".strip()
+        lines = [
+            line[: imagekernel.LINE_CHARS]
+            for line in (_content(heading), _attribute(label))
+            if line not in window and line != image.alt
+        ]
         if window:
             lines.append(window)
-        if row[5] > row[4]:
-            link = self._link(row[4], row[5])
-            if link and link != image.url:
-                lines.append(link)
+        address: str | None = None
+        if link_kind in self.below:
+            address = self.below[link_kind] + link
+        elif link_kind != NOT_HTTP:
+            raw = unescape_attribute(decode_part(self.body[row[4] : row[5]], self.name))
+            address = resolve(raw, self.base, self.codec)
+        if address and len(address) <= imagekernel.LINE_CHARS and address != image.url:
+            lines.append(address)
         image.context = "\n".join(lines) or None
 
-    def _window(self, before: bytes, after: bytes, chars: int) -> str:
-        """Text around a place, at most half of ``chars`` on each side of it."""
-        half = chars // 2
-        return f"{self._text(before)[-half:]} {self._text(after)[:half]}".strip()
+    def _side(self, size: int, row: list[int], name: str) -> int | None:
+        if size == imagekernel.ODD_SIZE:
+            return pixels(self._attributes(row[0], row[1])[name])
+        return size or None
 
-    def _link(self, start: int, end: int) -> str | None:
-        if end - start > 8 * _LINE_CHARS:  # too long, however much of it is escapes
-            return None
-        raw = self.body[start:end]
-        target = decode_part(raw, self.name)
-        address = resolve(unescape_attribute(target), self.base, self.codec)
-        return address if address and len(address) <= _LINE_CHARS else None
+
+def _lines(raw: bytes, name: str) -> list[str]:
+    """Lines of text in the encoding of that WHATWG name."""
+    if is_multibyte(name) and name != "utf-8":  # half a character would eat the end of its line
+        return [decode_part(line, name) for line in raw.split(b"\n")]
+    return decode_part(raw, name).split("\n")
+
+
+def _attribute(value: str) -> str:
+    """An attribute's value, character references decoded, white space collapsed."""
+    if "&" in value:
+        return collapse(unescape_attribute(value))
+    # Of all white space only the common space is printable.
+    return value if value.isprintable() else collapse(value)
+
+
+def _content(text: str) -> str:
+    """A piece of text, character references decoded, white space collapsed."""
+    if "&" in text:
+        return collapse(html.unescape(text))
+    return text if text.isprintable() else collapse(text)
 
 
 def _host(url: str) -> str:

@@ -62,7 +62,7 @@ _NAMES = (
 _PLACEHOLDER = re.compile(rf"(?:^|[/_.-])(?:{'|'.join(_NAMES)})[_.\-0-9x]*\Z", re.IGNORECASE)
 # What may follow a placeholder's name; two of the names are made of it themselves.
 _NUMBERS = "_.-0123456789xX"
-_LAST_WORDS = tuple(name for name in _NAMES if name[0] != "1")
+LAST_WORDS = tuple(name for name in _NAMES if name[0] != "1")
 _NOT_A_PICTURE = re.compile(r"\s*(?:$|#|(?:data|about|blob|javascript):)", re.IGNORECASE)
 # Nothing else can begin what that matches, but white space and signs.
 _MAY_BE_NO_PICTURE = frozenset("dabjDABJ")
@@ -106,7 +106,7 @@ def _is_placeholder(reference: str) -> bool:
         end = extension.start()
         name = reference[max(0, reference.rfind("/", 0, end)) : end]
         words = name.rstrip(_NUMBERS).lower()  # a cheap look first: nearly no file is one
-        suspect = words.endswith(_LAST_WORDS) or "1x1" in name.lower() or words.endswith("1p")
+        suspect = words.endswith(LAST_WORDS) or "1x1" in name.lower() or words.endswith("1p")
         if suspect and _PLACEHOLDER.search(name):
             return True
     return False

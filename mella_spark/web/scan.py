@@ -21,8 +21,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from mella_spark.web import kernel
+
+Numbers = npt.NDArray[np.int32]
 
 
 @dataclass(slots=True)
@@ -38,11 +41,11 @@ class Scan:
     last attribute. ``figures``: enclosing figure or -1, caption in the text.
     """
 
-    images: list[list[int]]
-    attributes: list[list[int]]
+    images: Numbers
+    attributes: Numbers
     elements: list[list[int]]
     figures: list[list[int]]
-    text: bytes
+    text: npt.NDArray[np.uint8]
     samples: list[tuple[int, int]]
     title: tuple[int, int] | None
     seen: int
@@ -71,11 +74,11 @@ def scan(body: bytes, half_window: int) -> Scan:
     sample = total[kernel.AT_SAMPLE :]
     image_count, title = total[kernel.AT_IMAGES], total[kernel.AT_TITLED]
     return Scan(
-        images=images[:image_count].tolist(),
-        attributes=attributes[: total[kernel.AT_ATTRIBUTES]].tolist() if image_count else [],
+        images=images[:image_count],
+        attributes=attributes,
         elements=elements[: total[kernel.AT_ELEMENTS]].tolist() if image_count else [],
         figures=figures[: total[kernel.AT_FIGURES]].tolist() if image_count else [],
-        text=text[: total[kernel.AT_TEXT]].tobytes() if image_count else b"",
+        text=text[: total[kernel.AT_TEXT]],
         samples=[(sample[i], sample[i + 1]) for i in (0, 2, 4) if sample[i + 1] > sample[i]],
         title=(title, total[kernel.AT_TITLE_END]) if title >= 0 else None,
         seen=total[kernel.AT_SEEN],

@@ -19,20 +19,11 @@ from mella_spark.web.charset import codec, lookup
 from mella_spark.web.html import MAX_IMAGES, declared_language
 from mella_spark.web.page import SAMPLE_CHARS, Image, Page, collapse
 from mella_spark.web.record import content_type
-from mella_spark.web.urls import parse, resolve
+from mella_spark.web.references import prefixes
+from mella_spark.web.urls import resolve
 from mella_spark.web.watrecord import Fields, WatRecord, integer, read_record
 
-_ADDRESS, _BEHIND_SCHEME, _BELOW_ROOT, _BELOW_FOLDER, _NOT_HTTP = map(
-    str,
-    (
-        urlkernel.ADDRESS,
-        urlkernel.BEHIND_SCHEME,
-        urlkernel.BELOW_ROOT,
-        urlkernel.BELOW_FOLDER,
-        urlkernel.NOT_HTTP,
-    ),
-)
-_CLIMBS = [str(urlkernel.CLIMB + more) for more in range(urlkernel.MOST_CLIMBS)]
+_NOT_HTTP = str(urlkernel.NOT_HTTP)
 _MAX_OFFSET = 1 << 62
 
 
@@ -90,15 +81,15 @@ def _page(record: WatRecord, url: str, described: bool) -> Page:
     base = (resolve(record.base, url) if record.base else None) or url
     if len(record.alts) > MAX_IMAGES:
         page.rejects["page_limit"] = len(record.alts) - MAX_IMAGES
-    prefixes = _prefixes(base)
+    below = {str(kind): prefix for kind, prefix in prefixes(base).items()}
     pairs: set[tuple[str, str]] = set()
     headline = collapse(record.title) or None
     address: str | None
     for alt, reference, kind, title in islice(
         zip(record.alts, record.references, record.kinds, record.titles, strict=True), MAX_IMAGES
     ):
-        if kind in prefixes:
-            address = prefixes[kind] + reference
+        if kind in below:
+            address = below[kind] + reference
         elif kind == _NOT_HTTP:
             address = None
         elif not reference or reference.isspace():
@@ -119,21 +110,6 @@ def _page(record: WatRecord, url: str, described: bool) -> Page:
         page.title = headline
         _describe(page, record, base)
     return page
-
-
-def _prefixes(base: str) -> dict[str, str]:
-    """What references are put behind, by kind; those of other kinds need ``resolve``."""
-    prefixes = {_ADDRESS: ""}
-    parsed = parse(base)
-    if parsed is not None:
-        origin, folder = parsed.origin, parsed.folder
-        prefixes[_BEHIND_SCHEME] = parsed.scheme + ":"
-        prefixes[_BELOW_ROOT] = origin
-        prefixes[_BELOW_FOLDER] = origin + folder
-        for kind in _CLIMBS:
-            folder = folder[: folder.rfind("/", 0, -1) + 1] or "/"
-            prefixes[kind] = origin + folder
-    return prefixes
 
 
 def _describe(page: Page, record: WatRecord, base: str) -> None:
