@@ -153,7 +153,6 @@ class _Worker:
 
     async def _row(self, asked: _Asked) -> dict[str, Any]:
         picture = await self._look(asked)
-        self._hold(len(picture.bytes or b""))
         return {
             **vars(picture),
             "image_url": asked.image_url,
@@ -173,6 +172,7 @@ class _Worker:
                 async with self._readers:
                     await self._room.wait()
                     found = await self._in_thread(work)
+                self._hold(len(found.bytes or b""))
             if found.reason is None or found.reason in _FINAL:
                 break
         return found
@@ -182,7 +182,12 @@ class _Worker:
         picture = _Picture("web", outcome.reason, outcome.http_status, outcome.attempts)
         if outcome.payload is None:
             return picture
-        return await self._in_thread(partial(self._examined, picture, outcome.payload))
+        size = len(outcome.payload)
+        self._hold(size)  # from now on: it may wait long for a thread that decodes
+        picture = await self._in_thread(partial(self._examined, picture, outcome.payload))
+        if picture.bytes is None:
+            self._hold(-size)
+        return picture
 
     def _from_archive(self, path: str, offset: int) -> _Picture:
         try:
