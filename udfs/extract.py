@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -35,6 +36,30 @@ OUTPUT_SCHEMA = pa.schema(
 MAX_ROWS = 10_000
 # Rows per part of a file: enough to see what is wrong with it. The ledger counts all.
 MAX_QUARANTINE = 100
+
+# Columns of pairs by where they come from: an image's attribute, or the page's row, in its order.
+_IMAGE_COLUMNS = {
+    "image_url": attrgetter("url"),
+    "alt": attrgetter("alt"),
+    "figcaption": attrgetter("figcaption"),
+    "title": attrgetter("title"),
+    "context": attrgetter("context"),
+    "width_declared": attrgetter("width"),
+    "height_declared": attrgetter("height"),
+}
+_PAGE_COLUMNS = (
+    "page_url",
+    "page_lang_declared",
+    "page_language",
+    "page_language_score",
+    "license_url",
+    "optout",
+    "charset",
+    "truncated",
+    "warc_file",
+    "warc_offset",
+    "warc_date",
+)
 
 PARTS_SCHEMA = pa.schema(
     [("path", pa.string()), ("kind", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
@@ -146,7 +171,7 @@ def _rows(path: str, events: Iterator[Event], identify: Identify) -> Iterator[tu
 
 
 def _pair_rows(found: Found, known: set[str], identify: Identify) -> list[tuple[Row, int]]:
-    """Rows of a page's pairs that the file has not given before."""
+    """Key, image and page of a page's pairs that the file has not given before (``_pairs``)."""
     page = found.page
     fresh = []
     for image in page.images:
@@ -157,33 +182,47 @@ def _pair_rows(found: Found, known: set[str], identify: Identify) -> list[tuple[
     if not fresh:
         return []
     page_language, score = identify(page.text)
+    shared = (
+        found.url,
+        page.language,
+        page_language,
+        score,
+        page.license_url,
+        page.optout,
+        page.charset,
+        found.truncated,
+        found.warc_file,
+        found.warc_offset,
+        found.date,
+    )
     return [
         (
-            (
-                key,
-                found.url,
-                image.url,
-                image.alt,
-                image.figcaption,
-                image.title,
-                image.context,
-                page.language,
-                page_language,
-                score,
-                image.width,
-                image.height,
-                page.license_url,
-                page.optout,
-                page.charset,
-                found.truncated,
-                found.warc_file,
-                found.warc_offset,
-                found.date,
-            ),
+            (key, image, shared),
             400 + 3 * (len(image.alt) + len(image.context or "") + len(image.figcaption or "")),
         )
         for key, image in fresh
     ]
+
+
+def _pairs(rows: list[Row]) -> list[pa.Array]:
+    """Columns of ``pairs``. What the pairs of a page share is stored once and repeated by Arrow."""
+    keys, images, shared = zip(*rows, strict=True)
+    pages: list[Row] = []
+    page_of = []
+    for page in shared:
+        if not pages or page is not pages[-1]:
+            pages.append(page)
+        page_of.append(len(pages) - 1)
+    values: dict[str, Sequence[object]] = {"pair_id": keys}
+    for column, get in _IMAGE_COLUMNS.items():
+        values[column] = list(map(get, images))
+    values |= zip(_PAGE_COLUMNS, zip(*pages, strict=True), strict=True)
+    numbers = pa.array(page_of, pa.int32())
+    columns = []
+    for field in arrow_schema("pairs"):
+        column = pa.array(values[field.name], field.type)
+        columns.append(column.take(numbers) if field.name in _PAGE_COLUMNS else column)
+    return columns
 
 
 def _capture_row(capture: Capture) -> Row:
@@ -200,6 +239,11 @@ def _capture_row(capture: Capture) -> Row:
 
 def _quarantine_row(path: str, reject: Reject) -> Row:
     return (path, STAGE, reject.offset, reject.reason, reject.detail, reject.sample)
+
+
+def _columns(rows: list[Row], row_type: pa.StructType) -> list[pa.Array]:
+    values = zip(*rows, strict=True)
+    return [pa.array(each, field.type) for each, field in zip(values, row_type, strict=True)]
 
 
 class _Output:
@@ -233,9 +277,6 @@ class _Output:
             if field.name != column:
                 arrays.append(pa.nulls(len(rows), field.type))
                 continue
-            columns = [
-                pa.array(values, inner.type)
-                for values, inner in zip(zip(*rows, strict=True), field.type, strict=True)
-            ]
+            columns = _pairs(rows) if column == "pair" else _columns(rows, field.type)
             arrays.append(pa.StructArray.from_arrays(columns, fields=list(field.type)))
         return pa.RecordBatch.from_arrays(arrays, schema=OUTPUT_SCHEMA)

@@ -21,6 +21,8 @@ from mella_spark.web.urls import MAX_URL, normalise
 from mella_spark.web.warc import SAMPLE_BYTES, Opener, Record, Reject, open_file, read_records
 from mella_spark.web.wat import read_wat
 
+# What is read of a file of each kind.
+_TYPES = {"warc": "response", "wat": "metadata"}
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 # Types that say nothing, for which browsers look at the bytes (MIME Sniffing Standard).
 _UNTYPED = frozenset({"", "application/unknown", "unknown/unknown", "*/*"})
@@ -107,6 +109,8 @@ def judge(
     """What a record of the file at ``path`` holds. Raises nothing."""
     if isinstance(record, Reject):
         return record
+    if record.type != _TYPES[kind]:
+        return Skipped("not_response")
     try:
         with limit:
             return (_from_wat if kind == "wat" else _from_warc)(record, path, settings)
@@ -128,7 +132,7 @@ def _reject(record: Record, reason: str, detail: str) -> Reject:
 
 
 def _from_warc(record: Record, path: str, settings: ExtractSettings) -> Event:
-    if record.type != "response" or record.status is None:
+    if record.status is None:
         return Skipped("not_response")
     if not 200 <= record.status < 300:
         return Skipped("http_error")
@@ -157,8 +161,6 @@ def _from_warc(record: Record, path: str, settings: ExtractSettings) -> Event:
 
 
 def _from_wat(record: Record, path: str, settings: ExtractSettings) -> Event:
-    if record.type != "metadata":
-        return Skipped("not_response")
     try:
         wat = read_wat(record.body, settings.detail == "full")
     except ValueError as error:
