@@ -87,8 +87,13 @@ class LocalChat:
             # On a GPU a position too far would break the model for the whole process.
             raise ValueError(f"{length} tokens; the model takes {self.max_positions}")
         options = dict(self.options)
-        if self.max_positions is not None:
-            options["max_new_tokens"] = min(options["max_new_tokens"], self.max_positions - length)
+        if (
+            self.max_positions is not None
+            and length + options["max_new_tokens"] > self.max_positions
+        ):
+            if len(questions) > 1:  # padded to the longest, all answers would be cut short
+                raise ValueError("a question too long to be asked with others")
+            options["max_new_tokens"] = self.max_positions - length
         inputs.pop("token_type_ids", None)
         with torch.inference_mode():
             output = self.model.generate(**inputs, **options)
