@@ -86,6 +86,7 @@ def measure(chosen: Plan, given: argparse.Namespace) -> dict[str, Any]:
     asked = subject.Subject(captioner, settings.caption, pictures.batches(path))
     notes = [] if vllm else [f"vLLM cannot be imported by {given.vllm}: it is left out."]
     with ExitStack() as closing:
+        closing.enter_context(asked.lent())
         jobs: list[tuple[str, Program]] = [
             (BARE, programs.bare),
             (OURS, programs.ours),
@@ -109,16 +110,14 @@ def measure(chosen: Plan, given: argparse.Namespace) -> dict[str, Any]:
         if chosen.device.startswith("cuda"):
             programs.ours(slow)  # the first calls load kernels
         programs.record(asked)
-        if chosen.device.startswith("cuda"):
-            torch.cuda.reset_peak_memory_stats(chosen.device)
         results = rounds(jobs, {ONE: slow}, asked, chosen.rounds, notes)
-    notes += sameness(results, chosen)
-    recovered = None
-    if not given.no_recovery:
-        from benchmarks.caption.recovery import recover
+        notes += sameness(results, chosen)
+        recovered = None
+        if not given.no_recovery:
+            from benchmarks.caption.recovery import recover
 
-        _say("a lack of memory")
-        recovered = asdict(recover(asked))
+            _say("a lack of memory")
+            recovered = asdict(recover(asked))
     weights = sum(weight.numel() for weight in captioner.model.parameters())
     if vllm:
         del asked, slow, captioner

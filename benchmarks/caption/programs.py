@@ -44,8 +44,7 @@ def bare(subject: Subject) -> Counts:
 
 def ours(subject: Subject) -> Counts:
     """The stage's function over Arrow batches, from encoded pictures to rows, without Spark."""
-    with subject.lent():
-        return count(caption_batches(subject.batches, subject.settings, with_work=True))
+    return count(caption_batches(subject.batches, subject.settings, with_work=True))
 
 
 def one_by_one(subject: Subject) -> Counts:

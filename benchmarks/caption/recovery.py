@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.caption.programs import count
+from benchmarks.caption.programs import bare, count
 from benchmarks.caption.subject import Subject
 from udfs.caption import caption_batches
 
@@ -34,8 +34,7 @@ def recover(subject: Subject) -> Recovery:
     on_cuda = subject.captioner.device.startswith("cuda")
     how = _less_memory(subject) if on_cuda else _refusal(subject)
     try:
-        with subject.lent():
-            rows = list(caption_batches(subject.batches, subject.settings, with_work=True))
+        rows = list(caption_batches(subject.batches, subject.settings, with_work=True))
     finally:
         subject.captioner.most_positions = None
         if on_cuda:
@@ -64,10 +63,11 @@ def _refusal(subject: Subject) -> str:
 
 
 def _less_memory(subject: Subject) -> str:
-    """Needs the peak of a run before, as PyTorch counts it."""
     import torch
 
     device = subject.captioner.device
+    torch.cuda.reset_peak_memory_stats(device)
+    bare(subject)
     peak = torch.cuda.max_memory_allocated(device)
     torch.cuda.empty_cache()
     weights = torch.cuda.memory_allocated(device)
