@@ -10,9 +10,11 @@ The ledger of a file counts items. An item is an image element, or a record with
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ OUTPUT_SCHEMA = pa.schema(
     + [(column, pa.struct(list(arrow_schema(table)))) for column, table in TABLES.items()]
 )
 MAX_ROWS = 10_000
+_COLLECT_AFTER = 100_000  # objects, of which a row has a few
 # Rows per part of a file: enough to see what is wrong with it. The ledger counts all.
 MAX_QUARANTINE = 100
 
@@ -90,9 +93,24 @@ def extract_batches(
             path = part["path"]
             output = _Output(path, settings.output_bytes)
             events = _events(part, settings, remote, opener)
-            for column, row, size in _rows(path, events, find_language):
-                yield from output.add(column, row, size)
-            yield from output.rest()
+            with _few_collections():
+                for column, row, size in _rows(path, events, find_language):
+                    yield from output.add(column, row, size)
+                yield from output.rest()
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Python looks for cycles among objects more seldom: rows wait by the thousand, and have none.
+
+    With the defaults, that takes a tenth of the time of extraction.
+    """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def extract_parts(

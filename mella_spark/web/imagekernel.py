@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from mella_spark.web.names import ATTRIBUTES
-from mella_spark.web.picture import LAST_WORDS, LAZY_SRCSET
+from mella_spark.web.picture import LAST_WORDS, LAZY, LAZY_SRCSET
 from mella_spark.web.urlkernel import CLIMB, NOT_HTTP, OTHER, kind_of_reference
 
 # Texts of an image: reference, alt, and if it is described title, aria-label, heading, window of
@@ -38,12 +38,14 @@ _MAX_DIGITS = 7
 _NUMBER = {name: number for number, name in enumerate(ATTRIBUTES, 1)}
 _SRC, _ALT, _TITLE, _LABEL = (_NUMBER[name] for name in ("src", "alt", "title", "aria-label"))
 _WIDTH, _HEIGHT = _NUMBER["width"], _NUMBER["height"]
-_ALTERNATIVES = _NUMBER[LAZY_SRCSET[0]]  # from here on: other attributes with addresses
+# From these on: other attributes with addresses, those of lazy images in the order they count.
+_ALTERNATIVES, _LAZY = _NUMBER[LAZY_SRCSET[0]], _NUMBER[LAZY[0]]
 
 _SPACE, _BEHIND_NAME = 1, 2
 _CLASS = np.zeros(256, np.uint8)
 _CLASS[np.frombuffer(b"\t\n\f\r ", np.uint8)] = _SPACE
 _CLASS[np.frombuffer(b"_.-0123456789xX", np.uint8)] = _BEHIND_NAME
+_DATA = np.frombuffer(b"data:", np.uint8)
 _AMP = np.frombuffer(b"amp;", np.uint8)
 _WORDS = np.frombuffer("".join(LAST_WORDS).encode(), np.uint8)
 _WORD_ENDS = np.cumsum([len(word) for word in LAST_WORDS])
@@ -162,6 +164,24 @@ def _same(byte, letter):  # type: ignore[no-untyped-def]
 
 
 @_compile
+def _is_data(data, start, end):  # type: ignore[no-untyped-def]
+    """Whether a reference is a ``data:`` URL, as those are written that stand for no picture."""
+    found = end - start >= _DATA.size
+    for k in range(_DATA.size):
+        found = found and data[start + k] == _DATA[k]
+    return found
+
+
+@_compile
+def _has_sign(room, start, end):  # type: ignore[no-untyped-def]
+    """Whether there is a slash or dot in a reference, as in one that is no id, flag or number."""
+    for i in range(start, end):  # noqa: SIM110 - any() of a generator cannot be compiled
+        if room[i] == 46 or room[i] == 47:
+            return True
+    return False
+
+
+@_compile
 def _size(data, start, end):  # type: ignore[no-untyped-def]
     while start < end and _is_space(data[start]):
         start += 1
@@ -194,7 +214,7 @@ def write(body, text, images, attributes, described, room, numbers):  # type: ig
                 need += attributes[k, 2] - attributes[k, 1]
         if at + need > room.size:
             return -1
-        alt = src = title = label = width = height = -1
+        alt = src = title = label = width = height = lazy = -1
         alternatives = images[row, 8] > images[row, 7]
         for k in range(first, last):
             name = attributes[k, 0]
@@ -212,11 +232,23 @@ def write(body, text, images, attributes, described, room, numbers):  # type: ig
                 height = k
             elif name >= _ALTERNATIVES:
                 alternatives = True
-        kind = OTHER
+                if name >= _LAZY and (lazy < 0 or name < attributes[lazy, 0]):
+                    lazy = k
+        kind, begin = OTHER, at
+        start = end = 0
         if src >= 0:
-            begin = at
-            kind, at = _reference(body, attributes[src, 1], attributes[src, 2], room, at)
+            start, end = attributes[src, 1], attributes[src, 2]
+        if start < end and not (alternatives and _is_data(body, start, end)):
+            kind, at = _reference(body, start, end, room, at)
             if alternatives and (kind == NOT_HTTP or _may_be_placeholder(room, begin, at)):
+                kind, at = OTHER, begin
+        elif lazy >= 0:
+            kind, at = _reference(body, attributes[lazy, 1], attributes[lazy, 2], room, at)
+            if (
+                kind == NOT_HTTP
+                or _may_be_placeholder(room, begin, at)
+                or not _has_sign(room, begin, at)
+            ):
                 kind, at = OTHER, begin
         room[at] = 10
         at = _collapsed(body, attributes[alt, 1], attributes[alt, 2], room, at + 1)

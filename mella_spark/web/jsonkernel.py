@@ -9,16 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 
-_ONES, _HIGHEST = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+from mella_spark.web.words import HIGHEST, ONES, load, zero_bits
+
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _QUOTES, _ESCAPES, _SPACES = (np.uint64(ord(sign) * 0x0101010101010101) for sign in '"\\ ')
 _compile: Any = njit(cache=True, nogil=True)
-_intrinsic: Any = intrinsic
 HAS_ESCAPES, HIDES_LETTERS = 1, 2  # flags of a string; the second: it writes letters as escapes
 FNV_OFFSET, FNV_PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
@@ -51,66 +48,18 @@ LOWER = np.arange(256, dtype=np.uint64)
 LOWER[65:91] += np.uint64(32)
 
 
-@_intrinsic
-def bytes_of(_, array):  # type: ignore[no-untyped-def]
-    """The memory of an array of bytes: compiled functions pass it on at no cost, unlike arrays.
-
-    It does not keep the array alive, so that must be an argument from outside.
-    """
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
-
-    return types.CPointer(types.uint8)(array), code
-
-
-@_intrinsic
-def numbers_of(_, array, first):  # type: ignore[no-untyped-def]
-    """The same of 64-bit numbers, from the one at ``first`` on."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        size = ir.Constant(ir.IntType(64), 8)
-        return cgutils.pointer_add(builder, view.data, builder.mul(arguments[1], size))
-
-    return types.CPointer(types.int64)(array, types.int64), code
-
-
-@_intrinsic
-def _load(_, data, index):  # type: ignore[no-untyped-def]
-    """Eight bytes from ``index`` on as one number, wherever in memory they lie."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        place = cgutils.pointer_add(builder, arguments[0], arguments[1])
-        word = builder.load(builder.bitcast(place, ir.IntType(64).as_pointer()))
-        word.align = 1
-        return word
-
-    return types.uint64(data, types.int64), code
-
-
-@_intrinsic
-def _zero_bits(_, number):  # type: ignore[no-untyped-def]
-    """How many of the lowest bits of a number that is not 0 are 0."""
-
-    def code(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.int64(types.uint64), code
-
-
 @_compile
 def _plain_end(data, i, end):  # type: ignore[no-untyped-def]
     """Where plain ASCII text from ``i`` on ends, or too near to ``end`` to be told."""
     while i + 8 <= end:
-        word = _load(data, i)
+        word = load(data, i)
         quote, escape = word ^ _QUOTES, word ^ _ESCAPES
         # The highest bit of a byte: it is the quote, the backslash, below a space, above ASCII.
         # Carries can set it falsely, but only in a byte above one where it is true.
-        found = (quote - _ONES) & ~quote | (escape - _ONES) & ~escape | (word - _SPACES) | word
-        found &= _HIGHEST
+        found = (quote - ONES) & ~quote | (escape - ONES) & ~escape | (word - _SPACES) | word
+        found &= HIGHEST
         if found:
-            return i + (_zero_bits(found) >> 3)
+            return i + (zero_bits(found) >> 3)
         i += 8
     return i
 
@@ -128,7 +77,7 @@ def code_of_key(data, i, end, last, lower):  # type: ignore[no-untyped-def]
     """
     size = end - i
     if 0 < size <= 8 and i + 8 <= last:
-        return _load(data, i) & (_ALL >> np.uint64(64 - 8 * size))
+        return load(data, i) & (_ALL >> np.uint64(64 - 8 * size))
     if size > 8:
         return digest(data, i, end, lower)
     value = np.uint64(0)

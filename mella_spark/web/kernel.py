@@ -24,6 +24,7 @@ from mella_spark.web.names import (
     Tag,
 )
 from mella_spark.web.page import SAMPLE_CHARS
+from mella_spark.web.words import bytes_of, find, find_either
 
 # A word longer than this many characters is cut: scripts without spaces.
 WORD = 24
@@ -148,8 +149,7 @@ def _attributes(body, at, attributes, count, wanted):  # type: ignore[no-untyped
             if quote == 34 or quote == 39:
                 at += 1
                 start = at
-                while at < size and body[at] != quote:
-                    at += 1
+                at = find(bytes_of(body), at, size, quote)
                 if at >= size:
                     return -1, first, False
                 end = at
@@ -181,7 +181,8 @@ def _comment_end(body, at):  # type: ignore[no-untyped-def]
     if at + 1 < size and body[at] == 45 and body[at + 1] == 62:
         return at + 2
     while at < size:
-        if body[at] == 45 and at + 2 < size and body[at + 1] == 45:
+        at = find(bytes_of(body), at, size, 45)
+        if at + 2 < size and body[at + 1] == 45:
             if body[at + 2] == 62:
                 return at + 3
             if body[at + 2] == 33 and at + 3 < size and body[at + 3] == 62:
@@ -193,9 +194,7 @@ def _comment_end(body, at):  # type: ignore[no-untyped-def]
 @_compile
 def _find(body, at, byte):  # type: ignore[no-untyped-def]
     """Position behind the next ``byte``."""
-    while at < body.size and body[at] != byte:
-        at += 1
-    return min(at + 1, body.size)
+    return min(find(bytes_of(body), at, body.size, byte) + 1, body.size)
 
 
 @_compile
@@ -219,6 +218,9 @@ def _raw_end(body, at, start, end, script):  # type: ignore[no-untyped-def]
     size = body.size
     escaped = doubly = False
     while at < size:
+        at = find_either(bytes_of(body), at, size, 60, 45 if escaped else 60)
+        if at == size:
+            break
         byte = body[at]
         if byte == 60 and at + 1 < size:
             if body[at + 1] == 47 and _starts(body, at + 2, start, end):

@@ -18,19 +18,18 @@ from numba import njit
 
 from mella_spark.web.jsonkernel import (
     HIDES_LETTERS,
-    bytes_of,
     code_of_key,
     contains,
     copy_string,
     digest,
     fnv,
     key_code,
-    numbers_of,
     read_plain,
     read_string,
     skip_blank,
 )
 from mella_spark.web.urlkernel import CLIMB, kind_of_reference
+from mella_spark.web.words import bytes_of, numbers_of
 
 # Verdicts.
 ODD, NOT_RESPONSE, HTTP_ERROR, NOT_HTML, NO_IMAGE, PAGE = range(6)

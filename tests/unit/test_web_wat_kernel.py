@@ -16,30 +16,29 @@ from mella_spark.web import jsonkernel, urlkernel, watkernel, watrecord
 from mella_spark.web.urls import parse, resolve
 from mella_spark.web.wat import read_wat
 from mella_spark.web.watrecord import _read_quickly, read_slowly
+from mella_spark.web.words import bytes_of
 
 GUARD = 64  # bytes behind a buffer that must stay as they are
 
 
 @njit
 def read_string(data: Any, i: int) -> Any:
-    return jsonkernel.read_string(jsonkernel.bytes_of(data), i, len(data))
+    return jsonkernel.read_string(bytes_of(data), i, len(data))
 
 
 @njit
 def read_plain(data: Any) -> Any:
-    return jsonkernel.read_plain(jsonkernel.bytes_of(data), 0, len(data))
+    return jsonkernel.read_plain(bytes_of(data), 0, len(data))
 
 
 @njit
 def copy_string(data: Any, end: int, out: Any, collapsed: bool) -> Any:
-    return jsonkernel.copy_string(
-        jsonkernel.bytes_of(data), 1, end, jsonkernel.bytes_of(out), 0, collapsed
-    )
+    return jsonkernel.copy_string(bytes_of(data), 1, end, bytes_of(out), 0, collapsed)
 
 
 @njit
 def kind_of(data: Any, end: int) -> Any:
-    return urlkernel.kind_of_reference(jsonkernel.bytes_of(data), 0, end)
+    return urlkernel.kind_of_reference(bytes_of(data), 0, end)
 
 
 def array(data: bytes) -> Any:
