@@ -8,7 +8,7 @@ FUZZ_INPUTS  ?= 10000
 FUZZ_TARGETS ?= scanner archive response metadata headers values encodings
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check-java demo test lint types unit fuzz models bench-extract docs lock wheel clean
+.PHONY: help setup check-java demo test lint types unit fuzz models bench-extract bench-caption docs lock wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ models: setup ## train the two embedded models anew from the sample generator
 
 bench-extract: setup ## extraction beside other readers; more with ARGS="--memory --crawl FOLDER"
 	@$(BIN)/python -m benchmarks.extract $(ARGS)
+
+bench-caption: setup ## captioning beside other ways to run a model; more with ARGS="--device cuda"
+	@$(BIN)/python -m benchmarks.caption $(ARGS)
 
 docs: setup ## write docs/tables.md from the table schemas
 	@$(BIN)/python -m mella_spark.lake.schemas > docs/tables.md

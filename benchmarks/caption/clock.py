@@ -18,8 +18,11 @@ class Clock:
         return time.perf_counter() - self._wall, processor_seconds() - self._processor
 
 
-def processor_seconds() -> float:
-    """Processor time so far of this process and of all below it, alive or ended."""
+def processor_seconds(pid: int | None = None) -> float:
+    """Processor time so far of this process and of all below it, alive or ended.
+
+    With ``pid`` that of one process, without those below it.
+    """
     if not Path("/proc/self/stat").exists():
         return time.process_time()
     parents: dict[int, list[int]] = {}
@@ -31,8 +34,9 @@ def processor_seconds() -> float:
             continue
         process = int(stat.parent.name)
         parents.setdefault(int(fields[1]), []).append(process)
-        spent[process] = sum(map(int, fields[11:15]))  # own and ended children's; user and system
-    tree = [os.getpid()]
+        own, ended = fields[11:13], fields[13:15]  # user and system each; ended are children
+        spent[process] = sum(map(int, own if pid else own + ended))
+    tree = [os.getpid() if pid is None else pid]
     for process in tree:
-        tree += parents.get(process, [])
+        tree += parents.get(process, []) if pid is None else []
     return sum(spent.get(process, 0) for process in tree) / os.sysconf("SC_CLK_TCK")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from benchmarks.caption.clock import processor_seconds
 from benchmarks.caption.programs import Counts, told
 from mella_spark.lake.schemas import spark_schema
 from mella_spark.models.work import COLUMN, add_up, spark_type
@@ -38,11 +39,15 @@ class OnSpark:
         from pyspark.sql import functions as F
 
         ask = partial(caption_batches, settings=self.settings, with_work=True)
+        java = self.spark.sparkContext._gateway.proc.pid
+        before = processor_seconds(java)
         schema = f"{spark_schema('captions')}, `{COLUMN}` {spark_type()}"
         captions = self.rows.repartition(1, "image_sha256").mapInArrow(ask, schema).persist()
         try:
             sums = captions.agg(F.count("*"), F.sum("tokens"), F.count("error")).first()
-            return Counts(int(sums[0]), int(sums[1]), int(sums[2]), told(add_up(captions)))
+            work = told(add_up(captions))
+            spent = processor_seconds(java) - before
+            return Counts(int(sums[0]), int(sums[1]), int(sums[2]), work, spent)
         finally:
             captions.unpersist()
 

@@ -25,7 +25,7 @@ class Plan:
     rounds: int
 
 
-CPU = Plan("embedded", "cpu", 256, 32, 256, 32, 48, 1, 5)
+CPU = Plan("embedded", "cpu", 1024, 32, 256, 32, 48, 1, 3)
 CUDA = Plan("qwen2-vl-2b", "cuda", 768, 16, 640, 64, 64, 0, 3)
 
 

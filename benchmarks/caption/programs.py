@@ -17,12 +17,16 @@ from udfs.caption import caption_batches
 
 @dataclass(frozen=True)
 class Counts:
-    """What a program did; ``work`` is what our stage says that it cost."""
+    """What a program did; ``work`` is what our stage says that it cost.
+
+    ``java_seconds`` is the processor time of Spark's own process.
+    """
 
     pictures: int
     tokens: int
     errors: int = 0
     work: dict[str, Any] | None = None
+    java_seconds: float = 0.0
 
 
 Program = Callable[[Subject], Counts]

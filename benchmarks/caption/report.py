@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.caption.ratios import BUSY, Ratio, ratios
 
 Run = dict[str, Any]
-RATES = ("program", "tokens/s", "min – max", "CPU ms/token", "pictures/s", "errors")
+RATES = ("program", "tokens/s", "min – max", "CPU ms/token", "of it Java", "pictures/s", "errors")
 RATIOS = ("ratio of tokens/s", "median", "min – max", "by CPU time", "wanted", "")
 STAGE = ("stage", "busy", "waiting", "padding", "GPU by its driver", "calls", "wanted busy", "")
 RECOVERY = ("memory", "pictures", "rows", "errors", "recovered", "downscaled", "complete")
@@ -31,6 +31,7 @@ def rates(run: Run) -> list[list[str]]:
             for result in results
             if result.get("cpu_seconds") and result["tokens"]
         ]
+        java = median(1000 * result.get("java_seconds", 0) / result["tokens"] for result in results)
         pictures = median(result["pictures"] / result["seconds"] for result in results)
         rows.append(
             [
@@ -38,6 +39,7 @@ def rates(run: Run) -> list[list[str]]:
                 _number(median(speeds)),
                 f"{_number(min(speeds))} – {_number(max(speeds))}",
                 f"{median(spent):.3f}" if spent else "",
+                f"{java:.3f}" if java else "",
                 _number(pictures),
                 str(max(result["errors"] for result in results)),
             ]

@@ -84,9 +84,13 @@ def test_programs_of_fewer_pictures_are_compared_by_their_rate() -> None:
 
 
 def test_rates_by_hand() -> None:
-    ((name, speed, spread, spent, per_second, errors),) = report.rates(_run(ours=[1.0, 2.0, 4.0]))
+    run = _run(ours=[1.0, 2.0, 4.0])
+    ((name, speed, spread, spent, java, per_second, errors),) = report.rates(run)
     assert (name, speed, spread) == (ratios.OURS, "50.00", "25.00 – 100")
-    assert (spent, per_second, errors) == ("10.000", "5.00", "0")
+    assert (spent, java, per_second, errors) == ("10.000", "", "5.00", "0")
+    run["results"][ratios.OURS][1]["java_seconds"] = 0.1
+    run["results"][ratios.OURS][2]["java_seconds"] = 0.1
+    assert report.rates(run)[0][4] == "1.000"
 
 
 def test_the_stage_must_be_busy_on_a_gpu() -> None:
