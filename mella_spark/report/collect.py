@@ -16,6 +16,7 @@ from mella_spark.lake.schemas import TABLES
 from mella_spark.lake.tables import Lake
 from mella_spark.report.data import (
     SCORE_BINS,
+    THICK,
     Bin,
     CategoryCount,
     EvidenceCount,
@@ -82,6 +83,7 @@ def collect(lake: Lake, settings: Settings, model: Path | None) -> ReportData:
     pivot = settings.languages.pivot
     evaluation = read_evaluation(model, settings.report.examples_per_language) if model else None
     gallery, evaluation = pictures(pinned, settings, evaluation)
+    samples = _samples(pinned)
     facets = _facets(pinned, targets, settings.report.top_terms)
     return ReportData(
         root=without_credentials(lake.root.text),
@@ -96,7 +98,8 @@ def collect(lake: Lake, settings: Settings, model: Path | None) -> ReportData:
         ),
         pairs=tuple(PairCount(key, n, kept) for _, key, n, kept in facets["language"]),
         translations=_translations(pinned),
-        samples=_samples(pinned),
+        samples=tuple(item for item in samples if item.source != THICK),
+        thick=tuple(item for item in samples if item.source == THICK),
         sample_pictures=_sample_pictures(pinned),
         evidence=tuple(EvidenceCount(key, n, kept) for _, key, n, kept in facets["kind"]),
         categories=tuple(CategoryCount(key, n) for _, key, n, _ in facets["category"]),

@@ -10,6 +10,8 @@ from mella_spark.stages.funnel import StageCount
 
 SPLITS = ("train", "validation", "test")
 SOURCES = ("know", "ling")
+THICK = "thick"
+"""Source of the captions that have seen the native alt: shown apart, never as one of ``SOURCES``."""
 SCORE_BINS = 20
 """Bins of the culture score's histogram, each 1/20 wide."""
 
@@ -112,7 +114,8 @@ class Thumbnail:
 class Picture:
     """A picture of the gallery in one language: what its author wrote and what is seen.
 
-    Any text may be missing; ``evidence`` are kind and value, strongest first.
+    Any text may be missing; ``thick`` is a caption that has seen the alt; ``evidence`` are kind and
+    value, strongest first.
     """
 
     language: str
@@ -127,6 +130,7 @@ class Picture:
     culture_score: float | None = None
     page_url: str | None = None
     license_url: str | None = None
+    thick: str | None = None
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything on the page. Empty tuples and None stand for what is not there yet."""
+    """Everything on the page. Empty tuples and None stand for what is not there yet.
+
+    ``samples`` are of ``SOURCES`` alone; those of ``THICK`` are in ``thick``.
+    """
 
     root: str
     made_at: str
@@ -212,6 +219,7 @@ class ReportData:
     pairs: tuple[PairCount, ...] = ()
     translations: tuple[TranslationCount, ...] = ()
     samples: tuple[SampleCount, ...] = ()
+    thick: tuple[SampleCount, ...] = ()
     sample_pictures: int = 0
     evidence: tuple[EvidenceCount, ...] = ()
     categories: tuple[CategoryCount, ...] = ()
@@ -235,10 +243,10 @@ class ReportData:
     def count(
         self, language: str | None = None, source: str | None = None, split: str | None = None
     ) -> int:
-        """Samples of a language, source and split; None stands for all."""
+        """Samples of a language, source and split; None stands for all, but not for ``THICK``."""
         return sum(
             item.samples
-            for item in self.samples
+            for item in (self.thick if source == THICK else self.samples)
             if language in (None, item.language)
             and source in (None, item.source)
             and split in (None, item.split)

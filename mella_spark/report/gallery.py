@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mella_spark.lake.tables import Lake
-from mella_spark.report.data import Evaluation, Picture, Thumbnail
+from mella_spark.report.data import THICK, Evaluation, Picture, Thumbnail
 from mella_spark.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def pictures(
 def gallery_rows(lake: Lake, settings: Settings) -> list[Row]:
     """Pictures of each language, those with both texts first, else in the order of their hash.
 
+    A thick caption comes along where a picture has one, and counts for nothing in the order.
+
     One a near-duplicate cluster and language; the languages share ``report.gallery_size``.
     """
     from pyspark.sql import Window
@@ -88,6 +90,7 @@ def gallery_rows(lake: Lake, settings: Settings) -> list[Row]:
         .agg(
             first("know"),
             first("ling"),
+            first(THICK),
             F.min("split").alias("split"),
             F.min("cluster_id").alias("cluster_id"),
         )
@@ -120,6 +123,7 @@ def _picture(
         culture_score=know["culture_score"] if know else None,
         page_url=know["page_url"] if know else None,
         license_url=know["license_url"] if know else None,
+        thick=row[THICK]["response"] if row[THICK] else None,
     )
 
 
@@ -156,14 +160,17 @@ def _thumbnails(lake: Lake, pictures: list[str], side: int) -> dict[str, Thumbna
 
 
 def _pivot_captions(lake: Lake, pictures: list[str]) -> dict[str, str]:
-    """The newest caption of each picture."""
+    """The newest caption of each picture that tells what is seen, and has not seen the alt."""
     from pyspark.sql import functions as F
+
+    from mella_spark.models.keys import THICK as THICK_KEYS
 
     if not pictures:
         return {}
     rows = (
         lake.read("captions")
         .where("error IS NULL")
+        .where(~F.startswith(F.col("caption_key"), F.lit(THICK_KEYS)))
         .where(F.col("image_sha256").isin(*pictures))
         .groupBy("image_sha256")
         .agg(F.max_by(F.substring("text", 1, TEXT_CHARS), "created_at").alias("text"))

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from mella_spark import __version__
 from mella_spark.report import charts
-from mella_spark.report.data import SOURCES, SPLITS, ReportData, Thumbnail
+from mella_spark.report.data import SOURCES, SPLITS, THICK, ReportData, Thumbnail
 from mella_spark.report.meanings import (
     EVIDENCE_MEANINGS,
     MAIN_METRICS,
@@ -25,7 +25,11 @@ from mella_spark.report.meanings import (
 SHOWN_REASONS = 5
 """Reasons that get a colour of their own in the funnel; the others share one."""
 
-SOURCE_NAMES = {"know": "cultural knowledge", "ling": "linguistic skill"}
+SOURCE_NAMES = {
+    "know": "cultural knowledge",
+    "ling": "linguistic skill",
+    THICK: "captions that have seen the alt",
+}
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -58,7 +62,7 @@ def _environment() -> Environment:
         "meaning": meaning,
         "metric_names": METRIC_NAMES,
         "shown_rejects": shown_rejects,
-        "sources": SOURCES,
+        "sources": (*SOURCES, THICK),
         "source_names": SOURCE_NAMES,
         "splits": SPLITS,
         "stage_units": STAGE_UNITS,

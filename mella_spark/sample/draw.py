@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -35,6 +36,8 @@ _HORIZON = (0.60, 0.72)
 
 # Where the copies of a group lie, as (centre x, centre y, side) in shares of the picture.
 _Slot = tuple[float, float, float]
+Arrangement = Callable[[Scene, random.Random], list[list[_Slot]]]
+"""What :func:`layout` does."""
 _SINGLE: dict[int, tuple[tuple[_Slot, ...], ...]] = {
     1: (((0.5, 0.5, 0.82),),),
     2: (((0.27, 0.5, 0.46), (0.73, 0.5, 0.46)),),
@@ -55,16 +58,19 @@ _DRIFT = 0.07
 """Largest shift of a single thing along its half, so that its half stays unmistakable."""
 
 
-def draw(scene: Scene, size: int = 256, seed: int = 0) -> Image.Image:
+def draw(
+    scene: Scene, size: int = 256, seed: int = 0, arrange: Arrangement | None = None
+) -> Image.Image:
     """Draw a scene as an RGB picture of `size` by `size` pixels.
 
     The seed moves, turns and scales the things, shifts the tint of the background and adds a
     little noise; the same (scene, size, seed) gives the same pixels. Copies never overlap.
+    `arrange` says where the copies lie, instead of `layout`.
     """
     rng = random.Random(f"{scene!r} {seed}")
     picture = _backdrop(scene.background, size * _OVERSAMPLING, rng)
     canvas = ImageDraw.Draw(picture)
-    for group, slots in zip(scene.groups, layout(scene, rng), strict=True):
+    for group, slots in zip(scene.groups, (arrange or layout)(scene, rng), strict=True):
         for slot in slots:
             _draw_copy(canvas, picture, group, slot, rng)
     return _with_noise(picture.reduce(_OVERSAMPLING), rng)

@@ -48,6 +48,8 @@ _CUT_SHORT = re.compile(
     rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z", re.DOTALL
 )
 
+# Bytes behind several characters of UTF-8 that a label is believed after, if they are UTF-8 too.
+_CONVINCING = 1 << 14
 _MAX_DAMAGE, _MIN_BROKEN = 0.1, 3
 
 
@@ -77,8 +79,12 @@ def encoding_of(body: bytes, http_label: str | None = None, host: str | None = N
         return wide
     if body.isascii() and b"\x1b" not in body:
         return next(filter(ascii_compatible, _declared(body, http_label)), "utf-8")
-    valid = _is_utf_8(body)
-    if valid and b"\x1b" not in body and _SEVERAL.match(body):
+    several = _SEVERAL.match(body) if b"\x1b" not in body else None
+    end = len(body)
+    if several and lookup(http_label) == "utf-8":
+        end = several.end() + _CONVINCING
+    valid = _is_utf_8(body[:end])
+    if valid and several:
         return "utf-8"
     declared = _declared(body, http_label)
     # One sequence of UTF-8 looks like text in Thai or Korean, but in Western text like nothing.

@@ -74,6 +74,7 @@ def lake(spark, settings: Settings, tmp_path_factory) -> Lake:  # type: ignore[n
         made, "mella",
         sample(1, "a", "vi", "know", keywords=["nón lá"], culture_score=0.52),
         sample(1, "a", "vi", "ling", response="x" * 2_000),
+        sample(1, "a", "vi", "thick", response="y" * 2_000),
         sample(2, "b", "vi", "ling", cluster_id="a"),
         sample(3, "c", "ar", "ling", split="test", image=b"no picture"),
     )  # fmt: skip
@@ -82,6 +83,8 @@ def lake(spark, settings: Settings, tmp_path_factory) -> Lake:  # type: ignore[n
         made, "captions",
         {"image_sha256": "a", "text": "old", "created_at": NOW, **caption},
         {"image_sha256": "a", "text": "new", "created_at": NOW.replace(year=2026), **caption},
+        {"image_sha256": "a", "text": "thick", "created_at": NOW.replace(year=2027), **caption,
+         "caption_key": "thick-k"},
         {"image_sha256": "c", "error": "E: x", **caption},
     )  # fmt: skip
     checks = ("vi", 1.0, 1.0, 1.0, 0.0, False, True, 1.0, 1, 1, True)
@@ -141,6 +144,10 @@ def test_all_counts_are_those_of_the_tables(data: ReportData) -> None:
         ("vi", "ling", "train"): (2, 2_005),
         ("ar", "ling", "test"): (1, 5),
     }
+    assert {(s.language, s.source): (s.samples, s.characters) for s in data.thick} == {
+        ("vi", "thick"): (1, 2_000)
+    }
+    assert (data.count(), data.count("vi"), data.count("vi", "thick")) == (4, 3, 1)
     assert data.sample_pictures == 3
     (run,) = data.work
     assert (run.stage, run.model, run.seconds, run.work.inputs) == ("caption", "m", 3.0, 6)
@@ -150,7 +157,7 @@ def test_all_counts_are_those_of_the_tables(data: ReportData) -> None:
     assert (stage.seen, stage.kept, stage.rejects) == (10, 4, {"boilerplate": 6})
     assert {t.name: t.rows for t in data.tables} == {
         **dict.fromkeys(TABLES, 0),
-        "native_pairs": 5, "mella": 4, "captions": 3, "translations": 3, "ledger": 6,
+        "native_pairs": 5, "mella": 5, "captions": 4, "translations": 3, "ledger": 6,
     }  # fmt: skip
 
 
@@ -158,6 +165,7 @@ def test_the_gallery_joins_both_texts_and_skips_near_duplicates(data: ReportData
     arabic, vietnamese = data.gallery
     assert (vietnamese.know, vietnamese.pivot) == ("alt 1", "new")
     assert vietnamese.ling == "x" * TEXT_CHARS
+    assert (vietnamese.thick, arabic.thick) == ("y" * TEXT_CHARS, None)
     assert vietnamese.keywords == ("nón lá",)
     assert vietnamese.category == "clothing"
     assert vietnamese.evidence[0][0] == "gazetteer"

@@ -168,7 +168,7 @@ BAD_TEXTS = {
     "nothing": ((None, "vi"), "empty"),
     "empty": (("", "vi"), "empty"),
     "blank": ((" \n\u3000", "vi"), "empty"),
-    "no end": (("a red cup and " * 3_000, "vi"), "any"),
+    "no end": (("a red cup and " * 200, "vi"), "any"),
     "a long one": (("a " * 45, "vi"), "any"),
     "control tokens": ((CONTROL, "vi"), "any"),
     "only control tokens": (("</s><pad><|im_end|>", "vi"), "any"),

@@ -13,7 +13,7 @@ import report_data
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from mella_spark.report.data import Picture, ReportData, Term
+from mella_spark.report.data import Picture, ReportData, SampleCount, Term
 from mella_spark.report.page import percent, render, shown_rejects, web_link
 
 HOSTILE = (
@@ -202,6 +202,39 @@ def test_samples_by_language_and_source_stand_in_the_table(
         assert cells[3:] == [f"{full.count(info.code, s):,}" for s in ("know", "ling")]
     foot = [cell.get_text() for cell in page.select("#splits tfoot td.n")][:3]
     assert foot == [f"{full.count(split=s):,}" for s in ("train", "validation", "test")]
+
+
+def test_captions_that_have_seen_the_alt_stand_apart(full: ReportData) -> None:
+    """Counted in a column of their own, and in no number that is there without them."""
+    thick = tuple(SampleCount(info.code, "thick", "train", 7, 100) for info in full.languages)
+    first, *others = full.gallery
+    gallery = (replace(first, thick="A thick one <b>"), *others)
+    evaluation = full.evaluation
+    assert evaluation is not None
+    figures = {**evaluation.figures, "thick": evaluation.figures["ling"]}
+    scored = replace(evaluation, figures=figures)
+    data = replace(full, thick=thick, gallery=gallery, evaluation=scored)
+    made, without = (BeautifulSoup(render(one), "html5lib") for one in (data, full))
+    assert_harmless(made)
+    assert not without.select("main .t-thick, main rect.thick")
+    rows, plain = (
+        one.select("#languages tbody tr, #languages tfoot tr") for one in (made, without)
+    )
+    for row, before in zip(rows, plain, strict=True):
+        cells, old = ([c.get_text() for c in tr.select("td.n")] for tr in (row, before))
+        assert cells == [*old, "7" if row is not rows[-1] else f"{7 * len(full.languages)}"]
+        assert row.select("td.chart") == before.select("td.chart")
+    assert "have seen the native alt" in made.select_one("#languages .note").get_text()  # type: ignore[union-attr]
+    for place in ("#splits td", ".tiles b", "#funnel b"):
+        assert made.select(place) == without.select(place)
+    said = made.select("#gallery figure dl")
+    assert [dt.get_text().split(" ")[0] for dt in said[0].select("dt")] == [
+        "know", "ling", "thick", "what",
+    ]  # fmt: skip
+    assert said[0].select("dd")[2].get_text() == "A thick one <b>"
+    assert all(len(dl.select("dt")) == 3 for dl in said[1:])
+    sources = [heading.get_text().split(" ")[0] for heading in made.select("#evaluation h3")[:3]]
+    assert sources == ["know", "ling", "thick"]
 
 
 def test_figures_before_and_after_with_signatures(page: BeautifulSoup, full: ReportData) -> None:

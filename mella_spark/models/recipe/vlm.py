@@ -55,7 +55,8 @@ WIDTH = 192
 """Of the features and of the hidden states."""
 STRIDE = 16
 """Pixels of the input that one image token stands for, in each direction."""
-GRID = (SIZE // STRIDE) ** 2
+SIDE = SIZE // STRIDE
+GRID = SIDE**2
 _MEAN = (0.5, 0.5, 0.5)
 _SCALE = (0.25, 0.25, 0.25)
 
@@ -145,10 +146,10 @@ def learn_to_see(
     tower = model.model.vision_tower
     optimizer = optimiser([(tower, 3e-3), (head, 3e-3)])
     progress = Progress("see", steps)
-    for number, (batch, scenes) in enumerate(loader(seed, steps, size)):
+    for number, (batch, scenes, cells) in enumerate(loader(seed, steps, size, SIDE)):
         with low_precision():
             features = tower(pixels(batch), output_hidden_states=True).hidden_states[-1]
-        loss, right = head.loss(features.float(), scenes)
+        loss, right = head.loss(features.float(), scenes, cells)
         learn(optimizer, loss, number / steps, floor=0.3)
         progress.show(number, loss=loss.item(), right=right)
 
@@ -167,7 +168,7 @@ def learn_to_speak(
     tower = model.model.vision_tower
     optimizer = optimiser([(tower, 1.5e-3), (head, 1.5e-3), (projector, 3e-3), (speaker, 3e-3)])
     progress = Progress("speak", steps)
-    for number, (batch, scenes) in enumerate(loader(seed, steps, size)):
+    for number, (batch, scenes, cells) in enumerate(loader(seed, steps, size, SIDE)):
         prompt = PROMPTS[0] if rng.random() < 0.5 else rng.choice(PROMPTS)
         inputs, labels = encode(processor, prompt, [grammar.caption(s, "en") for s in scenes])
         asked = labels[0].eq(-100).int().argmin().item()
@@ -182,7 +183,7 @@ def learn_to_speak(
             said = labels[:, asked:] != -100
             scores = model.lm_head(hidden[:, asked - 1 : -1][said])
         words = functional.cross_entropy(scores.float(), labels[:, asked:][said])
-        sight, right = head.loss(features.float(), scenes)
+        sight, right = head.loss(features.float(), scenes, cells)
         learn(optimizer, 4 * words + 0.25 * sight, number / steps)
         progress.show(number, words=words.item(), sight=sight.item(), right=right)
 
@@ -206,12 +207,12 @@ def encode(processor: LlavaProcessor, prompt: str, texts: Sequence[str]) -> tupl
     return torch.tensor(inputs), torch.tensor(labels)
 
 
-def train(out: Path, seed: int = 0, see: int = 1800, speak: int = 1800, size: int = 32) -> None:
+def train(out: Path, seed: int = 0, see: int = 3600, speak: int = 2600, size: int = 32) -> None:
     """Train from scratch and save weights (fp16), processor and chat template to ``out``."""
     torch.manual_seed(seed)
     processor = build_processor(seed)
     model = build_model(processor.tokenizer)
-    head = SightHead(WIDTH, SIZE // STRIDE)
+    head = SightHead(WIDTH, SIDE)
     learn_to_see(model, head, seed + 1, see, size)
     learn_to_speak(model, head, processor, seed + 2, speak, size)
     save(model, processor, out)
