@@ -11,7 +11,7 @@ from mella_spark.stages.funnel import StageCount
 SPLITS = ("train", "validation", "test")
 SOURCES = ("know", "ling")
 THICK = "thick"
-"""Source of the captions that have seen the native alt: shown apart, never as one of ``SOURCES``."""
+"""Captions that have seen the native alt: shown apart, never as one of ``SOURCES``."""
 SCORE_BINS = 20
 """Bins of the culture score's histogram, each 1/20 wide."""
 
