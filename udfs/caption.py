@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from mella_spark.lake.schemas import arrow_schema
 from mella_spark.models import Captioner, Generation, caption_key, load_captioner, resident
-from mella_spark.models.devices import spark_gpu_address
+from mella_spark.models.devices import task_place
 from mella_spark.models.engine import Question, answers
 from mella_spark.models.keys import captioner_name
 from mella_spark.models.prompts import Prompt, load_prompt, render
@@ -126,8 +126,8 @@ def caption_questions(
 def _captioner(settings: CaptionSettings, work: Work) -> Iterator[Captioner]:
     """One model a worker process and device, kept from task to task."""
     begin = perf_counter()
-    # Spark may hand the next task of this process another GPU.
-    key = (settings, spark_gpu_address())
+    # Spark may hand the next task of this process another GPU; a server has its own.
+    key = (settings, None if settings.backend == "openai" else task_place(settings.device))
     load = partial(load_captioner, settings)
     with resident.lease("caption", key, load, settings.idle_seconds) as captioner:
         work.load_s += perf_counter() - begin

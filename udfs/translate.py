@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from mella_spark.lake.schemas import arrow_schema
 from mella_spark.models import Translator, load_translator, resident, translator_name
-from mella_spark.models.devices import spark_gpu_address
+from mella_spark.models.devices import task_place
 from mella_spark.models.loading import load_estimator
 from mella_spark.models.quality import Estimator
 from mella_spark.models.timed import TimedTranslator
@@ -149,8 +149,8 @@ def _models(
 ) -> Iterator[tuple[Translator, Estimator | None]]:
     """The translator and the judge of a worker process and device, kept from task to task."""
     begin = perf_counter()
-    # Spark may hand the next task of this process another GPU.
-    key = (settings, spark_gpu_address())
+    # Spark may hand the next task of this process another GPU; a server has its own.
+    key = (settings, None if settings.backend == "openai" else task_place(settings.device))
     idle = settings.idle_seconds
     with (
         resident.lease("translate", key, partial(load_translator, settings), idle) as translator,

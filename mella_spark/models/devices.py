@@ -36,6 +36,27 @@ def spark_partition() -> int | None:
     return None if context is None else context.partitionId()
 
 
+def task_place(setting: str) -> str | None:
+    """What the running task's device goes by: tasks whose places differ need a model each.
+
+    Spark keeps its Python processes from task to task, and the next task of one may be on another
+    GPU: the address that Spark gave it or, without one, its turn (:func:`choose_device`). None
+    where ``setting`` names the device, or where there is no choice.
+    """
+    if setting != "auto":
+        return None
+    address = spark_gpu_address()
+    if address is not None:
+        return address
+    partition = spark_partition()
+    if partition is None:
+        return None
+    import torch
+
+    gpus = torch.cuda.device_count()
+    return f"turn {partition % gpus}" if gpus > 1 else None
+
+
 def choose_device(
     setting: str,
     gpu_address: str | None,

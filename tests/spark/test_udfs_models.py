@@ -14,7 +14,7 @@ from mella_spark.lake.schemas import spark_schema
 from mella_spark.models import caption_key
 from mella_spark.sample.draw import draw
 from mella_spark.sample.scenes import random_scene
-from udfs import caption_udf, translate_udf
+from udfs import caption_udf, register, translate_udf
 from udfs.caption import caption_batches
 
 
@@ -47,6 +47,28 @@ def test_udfs_for_notebooks(spark, settings, images):
     assert [row.made.error for row in translated if row.text is None] == [
         "empty: no text to translate"
     ]
+
+
+def test_models_are_known_to_sql_by_name(spark, settings, images):
+    register(spark, settings)
+    images.createOrReplaceTempView("sql_pictures")
+    rows = spark.sql(
+        """
+        SELECT image_sha256, made.text, made.error, made.device,
+               translate_udf(made.text, 'ko') AS korean
+        FROM (SELECT image_sha256, caption_udf(bytes) AS made FROM sql_pictures)
+        ORDER BY image_sha256
+        """
+    ).collect()
+    assert len(rows) == 4
+    notebook = images.select("image_sha256", caption_udf(settings.caption)("bytes").alias("made"))
+    texts = {row.image_sha256: row.made.text for row in notebook.collect()}
+    assert {row.image_sha256: row.text for row in rows} == texts
+    assert all("니다" in row.korean.text and row.korean.passed for row in rows[:3])
+    assert rows[3].error.startswith("not_image")
+    assert rows[3].korean.error == "empty: no text to translate"
+    kinds = dict(spark.sql("SELECT caption_udf(bytes) AS made FROM sql_pictures").dtypes)["made"]
+    assert kinds.startswith("struct<text:string,error:string,tokens:int")
 
 
 def test_the_stage_and_the_notebook_say_the_same(settings, images):

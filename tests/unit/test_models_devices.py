@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mella_spark.errors import MissingDependencyError, SettingsError
+from mella_spark.models import devices
 from mella_spark.models.devices import choose_device, resolve_dtype, spark_gpu_address
 
 
@@ -54,6 +55,27 @@ def test_a_manager_that_hides_gpus(address, visible, expected):
 def test_a_gpu_that_is_not_there(setting, address, gpus):
     with pytest.raises(MissingDependencyError, match=r"PyTorch sees \d GPU"):
         choose_device(setting, address, gpus)
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "partition", "gpus", "place"),
+    [
+        ("auto", "1", 5, 4, "1"),
+        ("auto", None, 5, 4, "turn 1"),
+        ("auto", None, 5, 1, None),
+        ("auto", None, 5, 0, None),
+        ("auto", None, None, 4, None),
+        ("cuda:0", "1", 5, 4, None),
+        ("cpu", "1", 5, 4, None),
+    ],
+)
+def test_tasks_of_one_process_that_need_a_model_each(
+    setting, address, partition, gpus, place, monkeypatch
+):
+    monkeypatch.setattr(devices, "spark_gpu_address", lambda: address)
+    monkeypatch.setattr(devices, "spark_partition", lambda: partition)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert devices.task_place(setting) == place
 
 
 @pytest.mark.parametrize("setting", ["gpu", "cuda:x", ""])

@@ -17,7 +17,7 @@ from tiny_vlm import make_vlm
 from mella_spark.images.decode import Limits, decode
 from mella_spark.images.reasons import Rejected
 from mella_spark.lake.schemas import arrow_schema
-from mella_spark.models import caption_key, resident
+from mella_spark.models import caption_key, devices, resident
 from mella_spark.models.pictures import downscale, open_picture, picture_size
 from mella_spark.models.prompts import load_prompt
 from mella_spark.models.work import Work
@@ -112,12 +112,22 @@ def test_a_task_on_another_gpu_does_not_use_the_first_ones_model(settings, monke
 
     loaded = []
     load = module.load_captioner
-    monkeypatch.setattr(module, "load_captioner", lambda s: loaded.append(s) or load(s))
+
+    def load_here(asked):
+        loaded.append(devices.spark_gpu_address())
+        return load(settings)
+
+    monkeypatch.setattr(module, "load_captioner", load_here)
     resident.release("caption")
-    for address in ("0", "0", "1"):
-        monkeypatch.setattr(module, "spark_gpu_address", lambda address=address: address)
-        caption_bytes(pictures(1), settings)
-    assert len(loaded) == 2
+    free = settings.model_copy(update={"device": "auto"})
+    for address in ("0", "0", "1", "1", "0"):
+        monkeypatch.setattr(devices, "spark_gpu_address", lambda address=address: address)
+        caption_bytes(pictures(1), free)
+    assert loaded == ["0", "1", "0"]
+    caption_bytes(pictures(1), settings)  # a device that is set is the same wherever the task is
+    monkeypatch.setattr(devices, "spark_gpu_address", lambda: "1")
+    caption_bytes(pictures(1), settings)
+    assert len(loaded) == 4
     resident.release("caption")
 
 

@@ -10,7 +10,7 @@ from models_tiny import make_m2m, translate_settings
 
 from mella_spark.errors import StageError
 from mella_spark.lake.schemas import arrow_schema
-from mella_spark.models import Generation, resident, translator_name
+from mella_spark.models import Generation, devices, resident, translator_name
 from mella_spark.models.work import COLUMN, Work
 from udfs import translate as module
 from udfs.translate import translate_batches, translate_texts
@@ -155,6 +155,22 @@ def test_the_model_stays_and_is_judged_by_another(settings, monkeypatch):
         made = translate_texts(["a red cup"], ["vi"], settings)
     assert loads == [1]
     assert made[0].quality == (None if made[0].text is None else 3.5)
+
+
+def test_a_task_on_another_gpu_does_not_use_the_first_ones_model(settings, monkeypatch):
+    loads = []
+    original = module.load_translator
+
+    def load_here(asked):
+        loads.append(devices.spark_gpu_address())
+        return original(settings)
+
+    monkeypatch.setattr(module, "load_translator", load_here)
+    free = settings.model_copy(update={"device": "auto"})
+    for address in ("0", "0", "1", "1", "0"):
+        monkeypatch.setattr(devices, "spark_gpu_address", lambda address=address: address)
+        translate_texts(["a red cup"], ["vi"], free)
+    assert loads == ["0", "1", "0"]
 
 
 def test_a_model_that_cannot_be_loaded_fails_the_job(settings, tmp_path):
