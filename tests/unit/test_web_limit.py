@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -58,6 +61,49 @@ def test_a_limit_leaves_alone_what_ends() -> None:
         1 // 0  # noqa: B018
     for _ in range(20_000):  # well beyond it, outside
         sum(range(1000))
+
+
+def test_limits_take_turns() -> None:
+    short, long = Limit(0.05), Limit(60)
+    for _ in range(3):
+        with long:
+            sum(range(1000))
+        with pytest.raises(OutOfTime), short:
+            _spin()
+        with long:
+            for _ in range(200):
+                sum(range(20_000))
+
+
+def test_a_process_that_used_a_limit_ends_well() -> None:
+    code = """
+from mella_spark.web.limit import Limit
+with Limit(0.001):
+    pass
+import atexit
+atexit._run_exitfuncs()
+for _ in range(300): sum(range(20_000))
+print("ended")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "ended\n")
+
+
+def test_a_forked_process_has_its_own_limit() -> None:
+    limit = Limit(0.2)
+    with limit:
+        sum(range(1000))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            with limit:
+                _spin()
+        except OutOfTime:
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_waiting_does_not_count() -> None:
