@@ -5,7 +5,8 @@ and puts those of about the same length into batches. A pool of *preparers* deco
 makes tensors of each batch, as far ahead of the model as the byte budget allows. The caller's own
 thread runs the model, recovers from what goes wrong, and hands out the answers in the order of the
 pictures. Memory is bounded however long the input is: a quarter of the budget for encoded pictures
-that wait for a batch, a quarter for pictures decoding at full size, half for what is ready.
+that wait for a batch, a quarter for pictures decoding at full size, half for what is ready; beside
+it stands the batch that runs.
 """
 
 from __future__ import annotations
@@ -130,9 +131,10 @@ class _Engine:
                 return
             if isinstance(batch, BaseException):
                 raise batch
+            # What runs no longer waits: the next batch may come, even if it alone fills the budget.
+            self.budget.release(batch.held)
             if batch.pictures:
                 self._run(batch, prepared)
-            self.budget.release(batch.held)
             yield batch.answers
 
     def close(self) -> None:

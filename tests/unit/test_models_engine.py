@@ -191,6 +191,30 @@ def test_decoding_runs_in_other_threads_ahead_of_the_model():
     assert all(name.startswith("mella-prepare") for name in captioner.threads)
 
 
+def test_the_next_batch_is_made_ready_while_one_runs_that_fills_the_budget():
+    class Waiting(FakeCaptioner):
+        def __init__(self):
+            super().__init__()
+            self.ready, self.ahead = threading.Semaphore(0), []
+
+        def prepare(self, images, prompts):
+            made = super().prepare(images, prompts)
+            self.ready.release()
+            return made
+
+        def run(self, prepared):
+            self.ready.acquire()  # its own
+            if len(self.ahead) < 3:
+                self.ahead.append(self.ready.acquire(timeout=10))
+                self.ready.release()
+            return super().run(prepared)
+
+    captioner = Waiting()
+    made = ask(questions([(30, 30)] * 9), captioner, prefetch_bytes=4)
+    assert captioner.ahead == [True, True, True]
+    assert all(one.text for one in made)
+
+
 def test_an_abandoned_run_ends_its_threads():
     before = threading.active_count()
     iterator = answers(iter(questions([(30, 30)] * 200)), FakeCaptioner(), settings(), Work())

@@ -157,6 +157,22 @@ def test_the_model_stays_and_is_judged_by_another(settings, monkeypatch):
     assert made[0].quality == (None if made[0].text is None else 3.5)
 
 
+def test_quality_is_a_column(settings, monkeypatch):
+    class Judge:
+        def estimate(self, sources, translations):
+            return [len(source) / 10 for source in sources]
+
+    monkeypatch.setattr(module, "load_estimator", lambda settings: Judge())
+    table = pa.Table.from_batches(translate_batches(iter([rows(TEXTS, LANGUAGES)]), settings))
+    assert table.schema.field("quality").type == pa.float64()
+    expected = [
+        None if text is None else len(origin or "") / 10
+        for text, origin in zip(table["text"].to_pylist(), TEXTS, strict=True)
+    ]
+    assert table["quality"].to_pylist() == expected
+    assert sum(score is not None for score in expected) >= 3
+
+
 def test_a_task_on_another_gpu_does_not_use_the_first_ones_model(settings, monkeypatch):
     loads = []
     original = module.load_translator
