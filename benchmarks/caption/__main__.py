@@ -13,7 +13,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,7 +24,6 @@ from benchmarks.caption.plan import Plan, plan, turns
 from benchmarks.caption.ratios import BARE, ONE, OURS, PIPELINE, SPARK, VLLM
 
 if TYPE_CHECKING:
-    from benchmarks.caption.programs import Program
     from benchmarks.caption.subject import Subject
 
 RESULTS = environments.HOME / "results"
@@ -87,7 +86,7 @@ def measure(chosen: Plan, given: argparse.Namespace) -> dict[str, Any]:
     notes = [] if vllm else [f"vLLM cannot be imported by {given.vllm}: it is left out."]
     with ExitStack() as closing:
         closing.enter_context(asked.lent())
-        jobs: list[tuple[str, Program]] = [
+        jobs: list[tuple[str, Any]] = [
             (BARE, programs.bare),
             (OURS, programs.ours),
             (ONE, programs.one_by_one),
@@ -110,7 +109,8 @@ def measure(chosen: Plan, given: argparse.Namespace) -> dict[str, Any]:
         if chosen.device.startswith("cuda"):
             programs.ours(slow)  # the first calls load kernels
         programs.record(asked)
-        results = rounds(jobs, {ONE: slow}, asked, chosen.rounds, notes)
+        some = replace(asked, batches=pictures.batches(path, 4 * chosen.batch_size))
+        results = rounds(jobs, {ONE: slow, PIPELINE: some}, asked, chosen.rounds, notes)
         notes += sameness(results, chosen)
         recovered = None
         if not given.no_recovery:
@@ -138,7 +138,7 @@ def measure(chosen: Plan, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def rounds(
-    jobs: Sequence[tuple[str, Callable[[Any], Any]]],
+    jobs: Sequence[tuple[str, Any]],
     subjects: dict[str, Subject],
     usual: Subject,
     count: int,
@@ -146,7 +146,8 @@ def rounds(
 ) -> dict[str, list[dict[str, Any]]]:
     """Every program once a round, in an order that turns, after a short run to warm it up.
 
-    A program that fails is left out from there on, with a note.
+    ``jobs`` are names and programs; ``subjects`` are those of programs that do not get the usual
+    one. A program that fails is left out from there on, with a note.
     """
     from benchmarks.caption.clock import Clock
     from benchmarks.caption.subject import Utilisation
@@ -158,16 +159,21 @@ def rounds(
             if name in failed or (number < 0 and name in (BARE, OURS)):
                 continue  # these two were run when the batches were recorded
             subject = subjects.get(name, usual)
-            if number < 0 and name != SPARK:
+            if number < 0:
                 subject = replace(subject, batches=[subject.batches[0].slice(0, 4)])
             _say(f"round {number + 1}: {name}" if number >= 0 else f"warm-up: {name}")
+            if name == SPARK:
+                program.warm()
+                if number < 0:
+                    continue
             watch = Utilisation(usual.captioner.device)
-            clock = Clock()
+            clock = Clock(tree=name == SPARK)
             try:
                 made = program(subject)
             except Exception as error:  # a peer that cannot do it is a finding, not an end
                 if name in (BARE, OURS, SPARK):
                     raise
+                watch.stop()
                 failed.add(name)
                 told = " ".join(str(error).split())[:200]
                 notes.append(f"{name} failed: {type(error).__name__}: {told}")

@@ -34,15 +34,22 @@ class OnSpark:
         self.rows = self.spark.read.parquet(str(pictures))
         self.threads = self._threads()
 
+    def warm(self) -> None:
+        """Sees to it that the worker has the model: Spark ends one that was idle for a minute."""
+        self._caption(self.rows.limit(4))
+
     def __call__(self, _subject: object) -> Counts:
         """Captions all pictures; the rows are kept as in the stage, and counted."""
+        return self._caption(self.rows)
+
+    def _caption(self, rows: Any) -> Counts:
         from pyspark.sql import functions as F
 
         ask = partial(caption_batches, settings=self.settings, with_work=True)
         java = self.spark.sparkContext._gateway.proc.pid
         before = processor_seconds(java)
         schema = f"{spark_schema('captions')}, `{COLUMN}` {spark_type()}"
-        captions = self.rows.repartition(1, "image_sha256").mapInArrow(ask, schema).persist()
+        captions = rows.repartition(1, "image_sha256").mapInArrow(ask, schema).persist()
         try:
             sums = captions.agg(F.count("*"), F.sum("tokens"), F.count("error")).first()
             work = told(add_up(captions))

@@ -25,8 +25,8 @@ class Plan:
     rounds: int
 
 
-CPU = Plan("embedded", "cpu", 1024, 32, 256, 32, 48, 1, 3)
-CUDA = Plan("qwen2-vl-2b", "cuda", 768, 16, 640, 64, 64, 0, 3)
+CPU = Plan("embedded", "cpu", 512, 32, 256, 32, 48, 1, 3)
+CUDA = Plan("qwen2-vl-2b", "cuda", 1024, 16, 640, 64, 64, 0, 2)
 
 
 def plan(device: str, **given: Any) -> Plan:

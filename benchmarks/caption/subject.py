@@ -91,8 +91,8 @@ def load(name: str, settings: CaptionSettings, device: str, folder: Path | None)
         import transformers
 
         where = model_folder(EMBEDDED, "caption")
-        model = transformers.AutoModelForImageTextToText.from_pretrained(where, dtype=torch.float32)
-        model = model.to(device).eval()
+        loader: Any = transformers.AutoModelForImageTextToText
+        model = loader.from_pretrained(where, dtype=torch.float32).to(device).eval()
         processor = transformers.AutoProcessor.from_pretrained(where)
     else:
         shape = shapes.SHAPES[name]
