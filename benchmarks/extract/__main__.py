@@ -96,8 +96,9 @@ def plan(source: Input) -> list[Job]:
     if len(measure.cores()) < 2:
         on_spark = [job for job in on_spark if job.cores == 1]
     two = replace(full, name=ratios.TWO, copies=2, results=[])
+    written = replace(full, name=ratios.WRITTEN, options=("--write",), results=[])
     return {
-        "web": [bare, lexbor, resiliparse, full, triples, two, *on_spark],
+        "web": [bare, lexbor, resiliparse, full, triples, two, written, *on_spark],
         "slice": [lexbor, soup, full],
         "slice-wat": [],
         "crawl": [bare, lexbor, resiliparse, soup, full, triples],
@@ -116,7 +117,10 @@ def check(sources: dict[str, Input], jobs: list[Job]) -> dict[str, Any]:
         programs = [
             job
             for job in jobs
-            if job.input.name == name and job.script not in ("bare", "spark") and job.copies == 1
+            if job.input.name == name
+            and job.script not in ("bare", "spark")
+            and job.copies == 1
+            and job.name != ratios.WRITTEN
         ]
         if programs:
             print(f"pairs of {name}", file=sys.stderr)

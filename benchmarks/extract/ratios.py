@@ -12,6 +12,7 @@ SOUP, CC2DATASET = "warcio + BeautifulSoup", "cc2dataset"
 MAP_1, MAP_2 = "Spark map, 1 core", "Spark map, 2 cores"
 STAGE_1, STAGE_2 = "Spark stage, 1 core", "Spark stage, 2 cores"
 TWO = "ours, everything, two processes"
+WRITTEN = "ours, everything, to Parquet"  # what the Spark stage also does, but for the commits
 # (input, ours, theirs, at least)
 WANTED: tuple[tuple[str, str, str, float | None], ...] = (
     ("web", FULL, LEXBOR, 0.7),
@@ -20,19 +21,20 @@ WANTED: tuple[tuple[str, str, str, float | None], ...] = (
     ("web", FULL, BARE, None),
     ("slice", FULL, SOUP, 8.0),
     ("web-wat", FULL, CC2DATASET, 1.5),
-    ("web-wat", TRIPLES, CC2DATASET, None),
+    ("web-wat", TRIPLES, CC2DATASET, 1.5),
     ("crawl", FULL, LEXBOR, 0.7),
     ("crawl", TRIPLES, LEXBOR, 0.9),
     ("crawl", FULL, RESILIPARSE, None),
     ("crawl", FULL, BARE, None),
     ("crawl", FULL, SOUP, 8.0),
     ("crawl-wat", FULL, CC2DATASET, 1.5),
-    ("crawl-wat", TRIPLES, CC2DATASET, None),
+    ("crawl-wat", TRIPLES, CC2DATASET, 1.5),
     ("web", MAP_1, FULL, None),
     ("web", MAP_2, FULL, None),
     ("web", MAP_2, MAP_1, None),
     ("web", STAGE_1, FULL, None),
     ("web", STAGE_2, FULL, 1.6),
+    ("web", STAGE_2, WRITTEN, 1.6),
     ("web", STAGE_2, STAGE_1, None),
     ("web", TWO, FULL, None),
 )

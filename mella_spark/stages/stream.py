@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
     from pyspark.sql.streaming import StreamingQuery
 
+NOT_ASKED = "server_down"
+"""Kind of the error of rows that a server which is down was never asked about."""
 POLL_SECONDS = 1
 STOP_SECONDS = 60
 
@@ -233,7 +235,11 @@ def error_kind(error: Column) -> Column:
 
 
 def fail_above(rows: DataFrame, max_error_rate: float, stage: str) -> None:
-    """Raises ``StageError``, naming the commonest errors, where too many ``rows`` have an error."""
+    """Raises ``StageError``, naming the commonest errors, where too many ``rows`` have an error.
+
+    It does so where even one row was not asked, as the model is out of reach then: stored, that
+    would stay the row's answer, and no later run would ask.
+    """
     from pyspark.sql import functions as F
 
     counts = rows.groupBy(error_kind(F.col("error")).alias("kind")).agg(
@@ -243,6 +249,12 @@ def fail_above(rows: DataFrame, max_error_rate: float, stage: str) -> None:
     total = sum(row["count"] for row in counted)
     errors = [row for row in counted if row["kind"] is not None]
     failed = sum(row["count"] for row in errors)
+    for row in errors:
+        if row["kind"] == NOT_ASKED:
+            raise StageError(
+                f"Stage {stage}: {row['count']} of {total} rows were not asked: {row['example']}.",
+                "Start the server and run the same command again; it goes on where it stopped.",
+            )
     if total and failed / total > max_error_rate:
         commonest = "; ".join(f"{row['count']} × {row['example'][:160]}" for row in errors[:3])
         raise StageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import random
+import socket
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,21 @@ def test_a_failing_micro_batch_costs_only_itself(lake: Lake, settings: Settings)
     assert [w["inputs"] for w in told(lake)[before:]] == [7, 5]
     _, work = run(lake, changed(settings, prompt="Say it.", max_error_rate=0.9))
     assert [w["inputs"] for w in work] == [5]
+
+
+def test_rows_that_a_dead_server_was_not_asked_stay_unanswered(
+    lake: Lake, settings: Settings
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    dead = changed(
+        settings, backend="openai", model="m", server_url=f"http://127.0.0.1:{port}/v1",
+        server_attempts=1, server_failures=2, server_concurrency=1, idle_seconds=0.0,
+        max_error_rate=1.0,
+    )  # fmt: skip
+    with pytest.raises(StageError, match=r"of 7 rows were not asked: ServerDown.*Connection"):
+        run_stage(STAGE, lake, dead)
+    assert lake.read("captions").where(f"caption_key = '{caption_key(dead.caption)}'").isEmpty()
 
 
 def test_few_new_rows_do_not_decide_alone(tmp_path: Path, spark, settings: Settings) -> None:  # type: ignore[no-untyped-def]

@@ -2,18 +2,22 @@
 
 ``--detail full`` is everything: repair of character sets, lazy images, captions, context, page
 language, licence, opt-out signals, keys, ledger. ``--detail triples`` is page, address and alt.
+``--write`` also writes the tables to Parquet files, compressed as those of the stage are.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from protocol import Counter, Pair, arguments, pin, report, timed, write_pairs
 
 from mella_spark.settings import ExtractSettings, load_settings
-from udfs.extract import extract_batches
+from udfs.extract import TABLES, extract_batches
 
 PARTS = pa.schema(
     [
@@ -55,10 +59,26 @@ def read(paths: list[str], settings: ExtractSettings, pair: Pair) -> None:
                 pair(page, address, alt)
 
 
+def written(found: Iterator[pa.RecordBatch], folder: str) -> Iterator[pa.RecordBatch]:
+    """The batches, once their rows are in a Parquet file for each table."""
+    with ExitStack() as stack:
+        writers: dict[str, pq.ParquetWriter] = {}
+        for batch in found:
+            table = next(name for name in TABLES if not batch.column(name).null_count)
+            rows = pa.RecordBatch.from_struct_array(batch.column(table))
+            if table not in writers:
+                path = os.path.join(folder, f"{table}.parquet")
+                writer = pq.ParquetWriter(path, rows.schema, compression="snappy")
+                writers[table] = stack.enter_context(writer)
+            writers[table].write_batch(rows)
+            yield batch
+
+
 def main() -> None:
     """Runs the extractor as the command line says."""
     parser = arguments(__doc__)
     parser.add_argument("--detail", choices=("full", "triples"), default="full")
+    parser.add_argument("--write", action="store_true")
     parser.add_argument("--part", default="0/1", help="which part of each file, as 0/2")
     given = parser.parse_args()
     pin(given.cores)
@@ -70,9 +90,11 @@ def main() -> None:
     n, _, count = given.part.partition("/")
 
     def once(paths: list[str]) -> None:
-        for batch in batches(paths, settings, (int(n), int(count))):
-            rows = batch.column("pair")
-            counter.count += len(rows) - rows.null_count
+        with tempfile.TemporaryDirectory(prefix="mella-bench-") as folder:
+            found = batches(paths, settings, (int(n), int(count)))
+            for batch in written(found, folder) if given.write else found:
+                rows = batch.column("pair")
+                counter.count += len(rows) - rows.null_count
 
     if given.warm:
         once([given.warm])
