@@ -72,6 +72,7 @@ def translate_batches(
             "tokens": [row.tokens for row in made],
             "latency_ms": [row.latency_ms for row in made],
             "finish_reason": [row.finish_reason for row in made],
+            "batch_size": [row.batch_size for row in made],
             "device": [row.device for row in made],
             "error": [row.error for row in made],
             "created_at": [datetime.now(UTC)] * batch.num_rows,

@@ -27,7 +27,8 @@ class Translation:
 
     ``checks`` is None for an error; ``quality`` (0 best, 25 worst) unless it is estimated.
     ``attempts`` is how often the model was asked; ``tokens`` and ``latency_ms`` are of all
-    attempts, of sentences shared with other rows too.
+    attempts, of sentences shared with other rows too; ``batch_size`` is that of the largest batch
+    that a sentence of it was in.
     """
 
     text: str | None
@@ -38,6 +39,7 @@ class Translation:
     tokens: int = 0
     latency_ms: float = 0.0
     finish_reason: FinishReason | None = None
+    batch_size: int = 0
     device: str | None = None
 
     @property
@@ -161,6 +163,7 @@ def _assembled(
         tokens=sum(answer.tokens for answer in answers),
         latency_ms=sum(answer.latency_ms for answer in answers),
         finish_reason=finished,
+        batch_size=max((answer.batch_size for answer in answers), default=0),
         device=next((answer.device for answer in answers), None),
     )
     if made.error is not None:

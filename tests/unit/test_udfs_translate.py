@@ -63,6 +63,11 @@ def test_rows_keep_their_order_and_their_language(settings):
     # Random weights pass no check: all that can be asked again were.
     assert table["attempts"].to_pylist() == [2, 0, 2, 0, 2, 1, 2]
     assert set(table["device"].to_pylist()) == {"cpu", None}
+    together = table["batch_size"].to_pylist()
+    assert [size > 0 for size in together] == [
+        attempts > 0 and i != 5 for i, attempts in enumerate(table["attempts"].to_pylist())
+    ]
+    assert max(together) == 2
     assert table["quality"].null_count == len(TEXTS)
 
 
