@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     # One thread: with more, sums are rounded in another order and the weights come out differently.
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--test", type=int, default=2000, help="compositions, sentences a language")
+    parser.add_argument("--test", type=int, default=1200, help="compositions, sentences a language")
     parser.add_argument("--only-test", action="store_true", help="measure what is there")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.models) - {"translator", "vlm"})
