@@ -34,6 +34,7 @@ _ENOUGH = 1 << 20
 _HEAD = 1 << 20
 _MAX_DICTIONARY = 16 << 20
 _HEAD_END = re.compile(rb"\n\r?\n")
+_HEAD_STOPS = re.compile(rb"\n(?:\r?\n|(WARC/[0-9]))")
 _LENGTH = re.compile(rb"\ncontent-length[ \t]*:[ \t]*([0-9]+)", re.IGNORECASE)
 _VERSION = re.compile(rb"[\r\n]*WARC/[0-9]")
 
@@ -259,8 +260,13 @@ class Plain(Packing):
         return None
 
     def starts(self, place: int) -> bool:
-        newline = place == 0 or self.source.at(place - 1, 1) == b"\n"
-        return newline and super().starts(place)
+        if not super().starts(place) or (place and self.source.at(place - 1, 1) != b"\n"):
+            return False
+        # A head that runs into another record is none; readers would look for its end in vain,
+        # from each of a thousand such starts.
+        head = self.source.at(place, _BLOCK)
+        found = _HEAD_STOPS.search(head)
+        return found.group(1) is None if found else len(head) < _BLOCK
 
 
 def packing_of(source: Source, place: int = 0) -> Packing:

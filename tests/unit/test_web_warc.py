@@ -468,3 +468,15 @@ def test_flipped_bytes_never_raise(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         items = list(read_records(write(Path(folder), bytes(content))))
     assert items
+
+
+@pytest.mark.parametrize("piece", [b"WARC/1.0\r\n", b"WARC/1.0\r\nA: b\r\n"])
+def test_heads_that_run_into_each_other_are_one_at_most(piece: bytes, tmp_path: Path) -> None:
+    """And take no more time the more there are: none of them is looked at from all the others."""
+    path = write(tmp_path, A + 2000 * piece + B, "crawl.warc")
+    found = list(read_records(path))
+    assert [item.url for item in found if isinstance(item, Record)] == [
+        "http://site.example/1",
+        "http://site.example/2",
+    ]
+    assert sum(isinstance(item, Reject) for item in found) <= 1
