@@ -41,10 +41,10 @@ def meteor(
     def stem(token: str) -> str:
         return tokenise.stem(token, language)
 
-    cut = tokenise.tokens(hypothesis, language)
+    cut = tokenise.words(hypothesis, language)
     return max(
         (
-            meteor_tokens(cut, tokenise.tokens(reference, language), parameters, stem)
+            meteor_tokens(cut, tokenise.words(reference, language), parameters, stem)
             for reference in references
         ),
         default=0.0,
@@ -101,5 +101,5 @@ def signature(language: str, parameters: MeteorParameters) -> str:
     p = parameters
     return (
         f"a:{p.alpha}|b:{p.beta}|g:{p.gamma}|align:last|stem:{tokenise.stemmer_name(language)}"
-        f"|tok:{tokenise.TOKENISER}"
+        f"|tok:{tokenise.tokeniser_name(language)}"
     )

@@ -2,14 +2,15 @@
 
 Normalisation makes spellings that a reader takes for the same word the same string: Unicode NFC,
 lower case, ASCII digits, no zero-width characters; Arabic without vowel signs and tatweel and with
-one alef, one yeh and one heh; Serbian in Latin script.
+one alef, one yeh and one heh; Serbian in Latin script; Thai vowels typed as two characters as one.
 
-Tokens are words: runs of letters, marks and digits; punctuation is dropped. Scripts written
-without spaces between words (Thai, Lao, Khmer, Burmese) are cut into character clusters (one
-consonant with the vowels and tone marks written around it), because a word segmenter needs a
-dictionary; Hangul, Han and kana are cut into single characters, because a Korean eojeol carries
-its particles. The rule follows the script of each run of letters, not the language, so a Latin
-name inside a Thai sentence stays one word.
+Tokens are words: runs of letters, marks and digits; punctuation is dropped. Hangul, Han and kana
+are cut into single characters, because a Korean eojeol carries its particles. Scripts written
+without spaces between words (Thai, Lao, Khmer, Burmese) are cut in two ways. :func:`words`, what
+METEOR and ROUGE compare, takes ICU's dictionaries. :func:`tokens`, what keywords are looked for
+in, takes character clusters (one consonant with the vowels and tone marks written around it),
+because a word inside a sentence is not always cut as it is cut alone. The rules follow the script
+of each run of letters, not the language, so a Latin name inside a Thai sentence stays one word.
 """
 
 from __future__ import annotations
@@ -18,28 +19,32 @@ import unicodedata
 from functools import lru_cache
 
 import regex
+from icu4py import icu_version
+from icu4py.breakers import WordBreaker
 from nltk.stem.snowball import SnowballStemmer
 
 from mella_spark.text.normalise import fold_arabic
+from mella_spark.text.serbian import to_latin
 
 _DROPPED = regex.compile(r"[\p{Cf}\u0640]")  # format characters (ZWJ, BOM, bidi marks), tatweel
-_SERBIAN = dict(zip("абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš", strict=True))
-_SERBIAN |= {"љ": "lj", "њ": "nj", "џ": "dž"}
-_SERBIAN |= {cyrillic.upper(): latin.capitalize() for cyrillic, latin in _SERBIAN.items()}
-_SERBIAN_LATIN = str.maketrans(_SERBIAN)
 _CLUSTERED = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _SINGLE = r"\p{Hangul}\p{Han}\p{Hiragana}\p{Katakana}"
 _VOWELS_BEFORE = "เแโใไເແໂໃໄ"  # written before the consonant they belong to
 _VOWELS_AFTER = "ะาำๅະາຳ"  # letters to Unicode, but never the start of a syllable
-_TOKEN = regex.compile(
-    rf"[{_VOWELS_BEFORE}]?[{_CLUSTERED}][\p{{M}}{_VOWELS_AFTER}]*"
-    rf"|[{_SINGLE}]\p{{M}}*"
-    rf"|[[\p{{L}}\p{{M}}\p{{N}}]--[{_CLUSTERED}{_SINGLE}]]+",
-    regex.V1,
+_CLUSTER = rf"[{_VOWELS_BEFORE}]?[{_CLUSTERED}][\p{{M}}{_VOWELS_AFTER}]*"
+_OTHER = (
+    rf"[{_SINGLE}]\p{{M}}*"
+    rf"|[[\p{{L}}\p{{M}}\p{{N}}]--[{_CLUSTERED}{_SINGLE}]]+"
 )
+_TOKEN = regex.compile(rf"{_CLUSTER}|{_OTHER}", regex.V1)
+_WORD = regex.compile(rf"(?:[{_CLUSTERED}][\p{{M}}]*)+|{_OTHER}", regex.V1)
+_SARA_AM = regex.compile("\u0e4d([\u0e48-\u0e4b]?)\u0e32")  # typed as nikhahit and sara aa
 
-TOKENISER = "script-v1"
+TOKENISER = "script-v2"
 """Name of the rules above in metric signatures: change it when the rules change."""
+
+SEGMENTED = frozenset({"km", "lo", "my", "th"})
+"""Languages whose words ICU's dictionaries find."""
 
 SNOWBALL = {
     "ar": "arabic", "da": "danish", "de": "german", "en": "english", "es": "spanish",
@@ -59,7 +64,7 @@ PREFIX_LETTERS = 5
 
 def one_script(text: str, language: str) -> str:
     """Serbian Cyrillic in Latin letters, case kept; any other language as it is."""
-    return text.translate(_SERBIAN_LATIN) if language == "sr" else text
+    return to_latin(text) if language == "sr" else text
 
 
 def normalise(text: str, language: str) -> str:
@@ -68,12 +73,33 @@ def normalise(text: str, language: str) -> str:
     text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     if language == "ar":
         text = fold_arabic(text)
+    text = _SARA_AM.sub("\\1\u0e33", text).replace("เเ", "แ")
     return unicodedata.normalize("NFC", text)
 
 
 def tokens(text: str, language: str) -> list[str]:
     """The tokens of a text after :func:`normalise`, in order."""
     return _TOKEN.findall(normalise(text, language))
+
+
+def words(text: str, language: str) -> list[str]:
+    """The words of a text after :func:`normalise`, in order.
+
+    :func:`tokens`, but that text in the languages of ``SEGMENTED`` is cut by ICU's dictionaries
+    (Unicode UAX 29 elsewhere in the text).
+    """
+    if language not in SEGMENTED:
+        return tokens(text, language)
+    parts = WordBreaker(normalise(text, language), language)
+    return [word for part in parts for word in _WORD.findall(part)]
+
+
+def tokeniser_name(language: str) -> str:
+    """What :func:`words` does for a language, for metric signatures."""
+    special = {"ar": "+fold", "ja": "+char", "ko": "+char", "sr": "+latin", "zh": "+char"}
+    if language in SEGMENTED:
+        return f"{TOKENISER}+icu-{icu_version}"
+    return TOKENISER + special.get(language, "")
 
 
 def stemmer_name(language: str) -> str:

@@ -28,8 +28,34 @@ def test_tokens(language, text, expected):
     assert tokenise.tokens(text, language) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("th", "บ้านสองหลังมีดาวสีแดง", ["บ้าน", "สอง", "หลัง", "มี", "ดาว", "สี", "แดง"]),
+        ("th", "ภาพนี้มี Lantern ๑๒ลูก", ["ภาพ", "นี้", "มี", "lantern", "12", "ลูก"]),
+        ("lo", "ງາມຫຼາຍ", ["ງາມ", "ຫຼາຍ"]),
+        ("ko", "한복을 BTS", ["한", "복", "을", "bts"]),
+        ("cs", "dům, který…", ["dům", "který"]),
+    ],
+)
+def test_words(language, text, expected):
+    assert tokenise.words(text, language) == expected
+
+
+def test_thai_vowels_have_one_spelling():
+    assert tokenise.normalise("น้\u0e4d\u0e32 เเดง", "th") == "น้\u0e33 แดง"
+    assert tokenise.normalise("น\u0e4d\u0e49\u0e32", "th") == "น\u0e49\u0e33"
+
+
+def test_tokeniser_names_tell_languages_apart():
+    assert tokenise.tokeniser_name("cs") == tokenise.TOKENISER
+    names = {tokenise.tokeniser_name(language) for language in ("ar", "cs", "ko", "sr", "th")}
+    assert len(names) == 5
+    assert tokenise.tokeniser_name("th").startswith(f"{tokenise.TOKENISER}+icu-")
+
+
 def test_serbian_scripts_are_one():
-    cyrillic, latin = "Његов џак и Ђорђе", "Njegov džak i Đorđe"
+    cyrillic, latin = "Његов џак и Ђорђе ЊЕ", "Njegov džak i Đorđe NJE"
     assert tokenise.one_script(cyrillic, "sr") == latin
     assert tokenise.tokens(cyrillic, "sr") == tokenise.tokens(latin, "sr")
     assert tokenise.one_script(cyrillic, "ru") == cyrillic
@@ -42,10 +68,11 @@ def test_normalise_is_idempotent(text, language):
 
 
 @given(st.text(alphabet="กขงจมล เแไะาำ้่ิีู์ๆabc한복12 "), st.sampled_from(LANGUAGES))
-def test_tokens_lose_no_letter(text, language):
-    """Every letter and mark is in exactly one token, in order."""
+def test_no_letter_is_lost(text, language):
+    """Every letter and mark is in exactly one token, and in one word, in order."""
     kept = [c for c in tokenise.normalise(text, language) if c != " "]
     assert list("".join(tokenise.tokens(text, language))) == kept
+    assert list("".join(tokenise.words(text, language))) == kept
 
 
 def test_stems():
