@@ -35,7 +35,8 @@ OUTPUT_SCHEMA = pa.schema(
     [("input", pa.string())]
     + [(column, pa.struct(list(arrow_schema(table)))) for column, table in TABLES.items()]
 )
-MAX_ROWS = 10_000
+# More rows would only take more memory: they are no longer in the processor's cache.
+MAX_ROWS = 2048
 _COLLECT_AFTER = 100_000  # objects, of which a row has a few
 # Rows per part of a file: enough to see what is wrong with it. The ledger counts all.
 MAX_QUARANTINE = 100
@@ -161,7 +162,7 @@ def pair_id(page_url: str, image_url: str, alt: str) -> str:
 def _rows(path: str, events: Iterator[Event], identify: Identify) -> Iterator[tuple[str, Row, int]]:
     """(table column, row, size in bytes), rows in the field order of the tables; ledger last."""
     counts: Counter[str] = Counter(seen=0, kept=0)
-    known: set[str] = set()
+    known = _Known()
     quarantined = 0
     for event in events:
         if isinstance(event, Found):
@@ -188,15 +189,32 @@ def _rows(path: str, events: Iterator[Event], identify: Identify) -> Iterator[tu
             yield "ledger", (path, STAGE, reason, count), 100
 
 
-def _pair_rows(found: Found, known: set[str], identify: Identify) -> list[tuple[Row, int]]:
+class _Known:
+    """Keys of the pairs that a file has given, by page: 16 bytes for each."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, bytes] = {}
+
+    def fresh(self, page_url: str, keys: list[str]) -> list[bool]:
+        """Which keys, of different pairs of a page, are new; then all are known."""
+        before = self._keys.get(page_url)
+        if before is None:  # as nearly always: a crawl has a page once
+            self._keys[page_url] = bytes.fromhex("".join(keys))
+            return [True] * len(keys)
+        known = {before[place : place + 16].hex() for place in range(0, len(before), 16)}
+        new = [key not in known for key in keys]
+        added = "".join(key for key, is_new in zip(keys, new, strict=True) if is_new)
+        self._keys[page_url] = before + bytes.fromhex(added)
+        return new
+
+
+def _pair_rows(found: Found, known: _Known, identify: Identify) -> list[tuple[Row, int]]:
     """Key, image and page of a page's pairs that the file has not given before (``_pairs``)."""
     page = found.page
-    fresh = []
-    for image in page.images:
-        key = pair_id(found.url, image.url, image.alt)
-        if key not in known:
-            known.add(key)
-            fresh.append((key, image))
+    keys = [pair_id(found.url, image.url, image.alt) for image in page.images]
+    new = known.fresh(found.url, keys)
+    pairs = zip(keys, page.images, new, strict=True)
+    fresh = [(key, image) for key, image, is_new in pairs if is_new]
     if not fresh:
         return []
     page_language, score = identify(page.text)

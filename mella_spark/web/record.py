@@ -12,8 +12,9 @@ from fastwarc.warc import HeaderMap, WarcHeader, WarcRecord
 from mella_spark.web.body import BodyTooLarge, decode_body
 
 SAMPLE_BYTES = 2048
-# A record larger than this is a film or a disk image: no page, and no picture worth its memory.
-MAX_RECORD_BYTES = 64 << 20
+# A record larger than this is a film or a disk image: no page, and no picture that is fetched
+# (``fetch.max_bytes``). It is held in memory up to three times.
+MAX_RECORD_BYTES = 24 << 20
 BROKEN = "unreadable_record"
 NO_LENGTH = "the record's header tells no length"
 
