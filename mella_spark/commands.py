@@ -241,12 +241,17 @@ def report(options: argparse.Namespace, settings: Settings) -> Result:
 
 
 def export(options: argparse.Namespace, settings: Settings) -> Result:
-    """WebDataset, Hugging Face or LLaVA files."""
+    """WebDataset, Hugging Face, LLaVA, InternVL or Qwen-VL files."""
     from mella_spark.export import export_table
 
     root = Root.parse(options.root)
-    written = export_table(_table(root), options.out, options.format, options.split)
-    print(f"{written['samples']:,} samples in {options.out}")
+    written = export_table(
+        _table(root), options.out, options.format, options.split, options.version
+    )
+    print(
+        f"{written['samples']:,} samples in {options.out}: all rows asked for of version "
+        f"{written['version']}"
+    )
     return {"root": options.root, **written}
 
 
