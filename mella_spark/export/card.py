@@ -28,7 +28,8 @@ def card(
     ``languages`` count samples; nothing in it depends on when or where the export ran."""
     header = ["---", "license: other"]
     if languages:
-        header += ["language:", *(f"- {language}" for language in sorted(languages))]
+        # Quoted: YAML takes a bare no (Norwegian) for false.
+        header += ["language:", *(f'- "{language}"' for language in sorted(languages))]
     if format == "hf":
         header += ["configs:", "- config_name: default", "  data_files:"]
         for split in splits:
