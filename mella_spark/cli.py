@@ -77,6 +77,14 @@ def build_parser() -> argparse.ArgumentParser:
         command = add(name, help_)
         command.add_argument("--out", type=Path, metavar="DIR", help="default: ROOT/_models/sft")
         command.add_argument("--version", type=int, metavar="N", help="version of the table")
+        if name == "evaluate":
+            command.add_argument(
+                "--test-set",
+                type=Path,
+                metavar="PATH",
+                help="score on this file or folder instead of the table: JSON lines, Parquet or "
+                "Arrow files of Hugging Face datasets, Crossmodal-3600 (docs/evaluation.md)",
+            )
     command = add("report", "write a self-contained HTML report")
     command.add_argument("--out", type=Path, metavar="FILE", help="default: ROOT/report.html")
     command.add_argument("--model", type=Path, metavar="DIR", help="default: ROOT/_models/sft")

@@ -144,18 +144,29 @@ def _fine_tune(
 
 
 def evaluate(options: argparse.Namespace, settings: Settings) -> Result:
-    """Scores the base and the fine-tuned model on the test split."""
+    """Scores the base and the fine-tuned model on the test split, or on a test set."""
+    from mella_spark.evaluation.evaluate import file_name
+
     root = Root.parse(options.root)
-    table, out = _table(root), model_folder(root, options.out)
+    out = model_folder(root, options.out)
+    if (chosen := getattr(options, "test_set", None)) is not None:
+        chosen_settings = settings.evaluate.model_copy(update={"test_set": str(chosen)})
+        settings = settings.model_copy(update={"evaluate": chosen_settings})
+    table = None if settings.evaluate.test_set else _table(root)
     result = _score(table, out, settings, options.version)
     print(metrics_text(result))
+    print(f"Signatures and intervals: {out / file_name(settings.evaluate.test_set)}")
     return {"root": options.root, "out": str(out), "evaluation": result}
 
 
-def _score(table: str, out: Path, settings: Settings, version: int | None = None) -> Result:
+def _score(table: str | None, out: Path, settings: Settings, version: int | None = None) -> Result:
     from mella_spark.evaluation.evaluate import evaluate as score
 
     if not (out / "train.json").is_file():
+        if table is None:
+            print(f"No finished training in {out}: the base model is scored alone.")
+            progress = Progress("evaluate", "samples")
+            return score(None, None, settings.evaluate, None, out, progress)
         raise InputError(f"There is no finished training in {out}.", "Run `mella train` first.")
     trained = json.loads((out / "train.json").read_text(encoding="utf-8"))
     version = trained["version"] if version is None else version
@@ -164,14 +175,22 @@ def _score(table: str, out: Path, settings: Settings, version: int | None = None
 
 
 def metrics_text(result: Result) -> str:
-    """The micro averages before and after, as a table for a terminal."""
-    lines = [f"{'source':<7}{'metric':<28}{'before':>9}{'after':>9}"]
+    """The averages before and after, and how sure their difference is, as a table for a terminal.
+
+    Averages are micro, or macro for the metrics that are not pooled over languages.
+    """
+    lines = [f"{'source':<7}{'metric':<22}{'before':>9}{'after':>9}{'change':>9}  interval"]
     for source, groups in sorted(result["before"].items()):
-        for name, figure in groups["micro"].items():
-            after = result["after"][source]["micro"][name] if result["after"] else None
-            shown = f"{after['value']:>9.2f}" if after else f"{'-':>9}"
-            lines.append(f"{source:<7}{name:<28}{figure['value']:>9.2f}{shown}")
-    lines.append("Signatures and intervals: evaluation.json")
+        for name in groups["macro"]:
+            group = "micro" if name in groups["micro"] else "macro"
+            line = f"{source:<7}{name:<22}{groups[group][name]['value']:>9.2f}"
+            if result["after"]:
+                change = result["difference"][source][group][name]
+                line += f"{result['after'][source][group][name]['value']:>9.2f}"
+                line += f"{change['value']:>+9.2f}  [{change['low']:+.2f}, {change['high']:+.2f}]"
+            else:
+                line += f"{'-':>9}{'-':>9}"
+            lines.append(line)
     return "\n".join(lines)
 
 

@@ -280,6 +280,10 @@ class EvaluateSettings(ModelSettings):
 
     seed: int
     split: Literal["test", "validation"]
+    test_set: str | None
+    test_set_format: Literal["auto", "jsonl", "hf", "xm3600"]
+    test_set_language: str | None
+    test_set_fields: dict[str, str]
     samples_per_language: Positive
     batch_size: Positive
     max_new_tokens: Positive

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mella_spark.errors import InputError
 from mella_spark.training import data
@@ -14,10 +16,13 @@ _COLUMNS = ("sample_id", "image", "prompt", "response", "source", "language", "k
 
 @dataclass(frozen=True)
 class Sample:
-    """A question about a picture, with the answers to compare with."""
+    """A question about a picture, with the answers to compare with.
+
+    ``image`` is the picture's bytes, or its file.
+    """
 
     sample_id: str
-    image: bytes = field(repr=False)
+    image: bytes | Path = field(repr=False)
     prompt: str
     references: tuple[str, ...]
     source: str
@@ -64,7 +69,14 @@ def _chosen_ids(table: str, version: int, split: str, per_language: int, seed: i
         ):
             groups[group].append(sample)
 
-    def place(sample: str) -> bytes:
-        return hashlib.blake2b(f"{seed}/{sample}".encode(), digest_size=16).digest()
+    return {s for ids in groups.values() for s in order(ids, seed)[:per_language]}
 
-    return {s for ids in groups.values() for s in sorted(ids, key=place)[:per_language]}
+
+def order(ids: Iterable[str], seed: int) -> list[str]:
+    """Sample ids shuffled by a seed: the place of each depends on nothing but itself."""
+
+    def place(sample: str) -> bytes:
+        key = f"{seed}/{sample}".encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(key, digest_size=16).digest()
+
+    return sorted(ids, key=place)

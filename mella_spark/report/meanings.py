@@ -76,10 +76,14 @@ EVIDENCE_MEANINGS = {
 METRIC_NAMES = {
     "keyword_strict": "Keyword accuracy",
     "keyword_soft": "Keywords, soft match",
+    "keyword_strict_macro": "Keyword accuracy, mean of samples",
+    "keyword_soft_macro": "Keywords, soft match, mean of samples",
     "keyword_any": "Any keyword",
+    "keyword_any_soft": "Any keyword, soft match",
     "meteor": "METEOR",
     "chrf++": "chrF++",
     "bleu": "BLEU",
+    "spbleu": "spBLEU",
     "rouge_l": "ROUGE-L",
     "fidelity": "Right language",
 }
