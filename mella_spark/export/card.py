@@ -43,7 +43,8 @@ def card(
         *(f"| {split} | {count} |" for split, count in splits.items()), "",
         f"To read: {READING[format]}", "",
         "Pictures and texts belong to those who made them. `license_url` is the licence that the"
-        " page of a sample links to, empty where it links to none; `page_url`, `image_url` and"
+        " page of a sample links to, empty where it links to none; `optout` the signals by which"
+        " that page, or its server, opts out of uses such as training; `page_url`, `image_url` and"
         " `source` say where a sample comes from.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

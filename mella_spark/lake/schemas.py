@@ -270,6 +270,7 @@ MELLA = _table(
     _text("page_url", "page of the pair (know only)"),
     _text("image_url", "address of the picture"),
     _text("license_url", "licence the page links to (know only)"),
+    Column("optout", STRINGS, "the pair's opt-out signals, each as source:directive (know only)"),
     _text("split", "train, validation or test, the same for all near-duplicate pictures", True),
     _text("cluster_id", "near-duplicate cluster, named by its first picture", True),
     CRAWL_FILE,

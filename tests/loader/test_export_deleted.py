@@ -46,6 +46,7 @@ def table(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, di
             f"{i:032x}", f"{i:064x}", bytearray(picture(i)), 20, 10, "cs",
             "know" if i % 2 else "ling", "Co je to?", f"kraslice {i}", ["kraslice"], 0.5, "p", "i",
             "https://creativecommons.org/publicdomain/zero/1.0/" if i % 3 else None,
+            ["robots:noai"] if i % 7 == 0 else [],
             ("train", "test")[i % 5 == 0], "c", "f", "t/1",
         )
         for i in range(100)

@@ -51,6 +51,7 @@ def make_rows(count: int = 16) -> list[Row]:
             "page_url": "https://a.example/č" if i % 2 else None,
             "image_url": f"https://a.example/{number}.png",
             "license_url": "https://creativecommons.org/licenses/by/4.0/" if i % 4 == 1 else None,
+            "optout": [["robots:noai"], []][i % 4 == 1] if i % 2 else None,
             "split": ("train", "train", "train", "test", "validation")[number % 5],
             "cluster_id": f"p{number}",
             "warc_file": "f.warc.gz",

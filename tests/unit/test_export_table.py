@@ -18,6 +18,7 @@ from mella_spark.errors import InputError, StageError, UsageError
 from mella_spark.export import FORMATS, export_table, huggingface
 from mella_spark.export.conversations import LlavaWriter
 from mella_spark.export.rows import exported_schema, read_samples, safe_name, to_json
+from mella_spark.lake.schemas import arrow_schema
 from mella_spark.loader.snapshot import open_snapshot
 from mella_spark.progress import Progress
 
@@ -159,8 +160,8 @@ def test_rows_are_the_tables_own(tmp_path: Path) -> None:
     rows = make_rows()
     rows[3]["width"] = None
     for row in rows:
-        row["optout"] = ["robots:noai"] if row["source"] == "know" else None
-    schema = pa.Table.from_pylist(rows).schema
+        row["later"] = f"column {row['sample_id']}"
+    schema = arrow_schema("mella").append(pa.field("later", pa.string()))
     snapshot = open_snapshot(make_table(tmp_path / "mella", rows, schema))
     read = list(read_samples(snapshot, exported_schema(snapshot)))
     assert read == rows
