@@ -60,7 +60,14 @@ def load(path: Path, format: str, rules: Rules, per_language: int, seed: int) ->
     """
     if not path.exists():
         raise InputError(f"There is no test set {path}.")
-    form = detect(path) if format == "auto" else format
+    try:
+        form = detect(path) if format == "auto" else format
+        return _load(path, form, rules, per_language, seed)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"Cannot read {path}: {error}.") from None
+
+
+def _load(path: Path, form: str, rules: Rules, per_language: int, seed: int) -> HeldOut:
     read = {"jsonl": _read_jsonl, "hf": _read_hf, "xm3600": _read_xm3600}[form]
     rejects: Counter[str] = Counter()
     kept: dict[str, tuple[Sample, Place | None]] = {}
@@ -121,16 +128,13 @@ def _found(record: Any, rules: Rules, number: str, folder: Path) -> Found:
 
 def _lines(path: Path) -> Iterator[Any]:
     """The value of each line that is not blank; None where it is not JSON in UTF-8."""
-    try:
-        with path.open("rb") as file:
-            for line in file:
-                if line.strip():
-                    try:
-                        yield json.loads(line)
-                    except (ValueError, RecursionError):
-                        yield None
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from None
+    with path.open("rb") as file:
+        for line in file:
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except (ValueError, RecursionError):
+                    yield None
 
 
 def _read_xm3600(path: Path, rules: Rules) -> Iterator[Found]:
@@ -185,13 +189,10 @@ def _read_hf(path: Path, rules: Rules) -> Iterator[Found]:
 
 
 def _schema(file: Path) -> pa.Schema:
-    try:
-        if file.suffix == ".parquet":
-            return pq.read_schema(file)
-        with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as stream:
-            return stream.schema
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"Cannot read {file}: {error}.") from None
+    if file.suffix == ".parquet":
+        return pq.read_schema(file)
+    with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as stream:
+        return stream.schema
 
 
 def _image_column(file: Path, rules: Rules) -> str | None:

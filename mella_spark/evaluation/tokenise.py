@@ -19,8 +19,6 @@ import unicodedata
 from functools import lru_cache
 
 import regex
-from icu4py import icu_version
-from icu4py.breakers import WordBreaker
 from nltk.stem.snowball import SnowballStemmer
 
 from mella_spark.text.normalise import fold_arabic
@@ -90,6 +88,8 @@ def words(text: str, language: str) -> list[str]:
     """
     if language not in SEGMENTED:
         return tokens(text, language)
+    from icu4py.breakers import WordBreaker  # executors, which look for keywords, need no ICU
+
     parts = WordBreaker(normalise(text, language), language)
     return [word for part in parts for word in _WORD.findall(part)]
 
@@ -98,6 +98,8 @@ def tokeniser_name(language: str) -> str:
     """What :func:`words` does for a language, for metric signatures."""
     special = {"ar": "+fold", "ja": "+char", "ko": "+char", "sr": "+latin", "zh": "+char"}
     if language in SEGMENTED:
+        from icu4py import icu_version
+
         return f"{TOKENISER}+icu-{icu_version}"
     return TOKENISER + special.get(language, "")
 

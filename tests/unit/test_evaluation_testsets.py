@@ -1,5 +1,6 @@
 """Test sets in files: what is kept, what is rejected, and that every record is one of the two."""
 
+import contextlib
 import io
 import json
 
@@ -222,9 +223,31 @@ def test_hugging_face_without_pictures(tmp_path):
     pq.write_table(table, tmp_path / "set.parquet")
     with pytest.raises(InputError, match="no_image"):
         load(tmp_path)
-    (tmp_path / "set.parquet").write_bytes(b"no parquet")
-    with pytest.raises(InputError, match="Cannot read"):
-        load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+@pytest.mark.parametrize("damage", ["no such format", "cut", "overwritten"])
+def test_damaged_files_are_told(tmp_path, kind, damage):
+    file = tmp_path / f"set.{kind}"
+    table = hf_table(hf_rows(40))
+    if kind == "parquet":
+        pq.write_table(table, file)
+    else:
+        with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+    whole = file.read_bytes()
+    file.write_bytes(
+        {
+            "no such format": b"text",
+            "cut": whole[: len(whole) // 2],
+            "overwritten": whole[:200] + b"\xff" * 4000 + whole[4200:],
+        }[damage]
+    )
+    with contextlib.suppress(InputError):
+        load(file)
+    if damage == "no such format":
+        with pytest.raises(InputError, match="Cannot read"):
+            load(file)
 
 
 def test_nothing_there(tmp_path):
