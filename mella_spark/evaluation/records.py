@@ -77,6 +77,7 @@ def to_sample(
     keywords are then what the reference tells beyond it), else D_ling. A sample without a prompt
     gets one of the language's own, chosen by its id.
     """
+    record = _flat(record)
 
     def told(name: str) -> Any:
         column = rules.column(name, record)
@@ -104,6 +105,25 @@ def to_sample(
     prompts = texts(told("prompt"))
     prompt = prompts[0] if prompts else own_prompt(sample_id, language, source)
     return Sample(sample_id, image, prompt, references, source, language, keywords)
+
+
+def _flat(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A conversation (as LLaVA, InternVL and Qwen-VL have them) by its first question and answer,
+    with its metadata; any other record as it is."""
+    turns = record.get("conversations")
+    if not isinstance(turns, list):
+        return record
+    said: dict[str, str] = {}
+    for turn in turns:
+        if isinstance(turn, Mapping) and isinstance(turn.get("value"), str):
+            said.setdefault(str(turn.get("from")), turn["value"])
+    metadata = record.get("metadata")
+    return {
+        **(metadata if isinstance(metadata, Mapping) else {}),
+        "prompt": said.get("human", "").replace("<image>", ""),
+        "response": said.get("gpt"),
+        **record,
+    }
 
 
 def language_code(value: Any) -> str:

@@ -75,6 +75,22 @@ def test_json_lines(pictures):
     assert know_cs.prompt in load_languages()["cs"].prompts.know
 
 
+def test_conversations(pictures):
+    turns = [{"from": "human", "value": "<image>\n?"}, {"from": "gpt", "value": "đỏ"},
+             {"from": "human", "value": "!"}, {"from": "gpt", "value": "xanh"}, None]  # fmt: skip
+    told = {"language": "vi", "source": "know", "keywords": ["đỏ"]}
+    records = [
+        {"id": "a", "image": "images/red.png", "conversations": turns, "metadata": told},
+        {"id": "b", "image": "images/red.png", "conversations": turns, "lang": "vi"},
+        {"id": "c", "image": "images/red.png", "conversations": [], "metadata": 3, "lang": "vi"},
+    ]
+    held_out = load(write_lines(pictures / "test.jsonl", records))
+    assert [(s.sample_id, s.prompt, s.references, s.source) for s in held_out.samples] == [
+        ("a", "?", ("đỏ",), "know"), ("b", "?", ("đỏ",), "ling"),
+    ]  # fmt: skip
+    assert held_out.rejects == {"no_reference": 1}
+
+
 def test_bad_records_are_counted(pictures):
     good = {"image": "images/red.png", "text": "đỏ", "language": "vi"}
     records = [
