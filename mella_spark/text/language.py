@@ -77,6 +77,8 @@ def identify(text: str, model: str = SHIPPED) -> tuple[str, float]:
 
     ISO 639-1 where there is such a code; ``("und", 0.0)`` if ``text`` has no letters.
     """
+    if not text:
+        return UNDETERMINED, 0.0
     found = read_letters(_windows(text))
     counts = found.counts
     if not counts:
