@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.caption import environments, report
 from benchmarks.caption.plan import Plan, plan, turns
 from benchmarks.caption.ratios import BARE, ONE, OURS, PIPELINE, SPARK, VLLM
+from benchmarks.machine import commit, machine
 
 if TYPE_CHECKING:
     from benchmarks.caption.subject import Subject
@@ -124,8 +125,8 @@ def measure(chosen: Plan, given: argparse.Namespace) -> dict[str, Any]:
         results[VLLM] = _vllm(given.vllm, folder, path, chosen)
     return {
         "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(chosen.device),
-        "commit": _commit(),
+        "machine": _machine(chosen.device),
+        "commit": commit(),
         "threads": threads,
         "versions": {"python": platform.python_version(), **subject.versions()},
         **asdict(chosen),
@@ -203,17 +204,10 @@ def sameness(results: dict[str, list[dict[str, Any]]], chosen: Plan) -> list[str
     return notes
 
 
-def machine(device: str) -> str:
-    """Processor, cores, memory and GPU in words."""
-    model, virtual = platform.processor() or platform.machine(), False
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-        model = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), model)
-        virtual = any(" hypervisor" in line for line in lines if line.startswith("flags"))
-    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    kind = " (virtual machine)" if virtual else ""
+def _machine(device: str) -> str:
+    """The machine with its load, and the GPU."""
     load = f", load {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
-    told = f"{os.cpu_count()} cores of {model}{kind}, {size:.0f} GiB of memory{load}"
+    told = machine(os.cpu_count() or 1) + load
     if not device.startswith("cuda"):
         return told
     import torch
@@ -256,17 +250,6 @@ def _importable(name: str) -> bool:
 
 def _say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607
-        cwd=environments.CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip()
 
 
 def _arguments() -> tuple[argparse.Namespace, list[str]]:

@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.caption.ratios import BUSY, Ratio, ratios
+from benchmarks.tables import piped, plain
 
 Run = dict[str, Any]
 RATES = ("program", "tokens/s", "min – max", "CPU ms/token", "of it Java", "pictures/s", "errors")
@@ -98,14 +99,14 @@ def recovery(run: Run) -> list[list[str]]:
 
 def text(run: Run) -> str:
     """All tables and notes, for a terminal."""
-    tables = [f"\n{title}\n{_plain(head, rows)}" for title, head, rows in _tables(run) if rows]
+    tables = [f"\n{title}\n{plain(head, rows)}" for title, head, rows in _tables(run) if rows]
     return "\n".join([*tables, *(f"\n{note}" for note in run["notes"])])
 
 
 def markdown(run: Run) -> str:
     """All tables, for the documentation."""
     return "\n".join(
-        f"**{title}**\n\n{_piped(header, rows)}\n" for title, header, rows in _tables(run) if rows
+        f"**{title}**\n\n{piped(header, rows)}\n" for title, header, rows in _tables(run) if rows
     )
 
 
@@ -129,23 +130,6 @@ def _percent(share: float) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
-
-
-def _plain(header: Sequence[str], rows: list[list[str]]) -> str:
-    widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if n in (0, len(header) - 1) else cell.rjust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in [header, *rows]
-    ]
-    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
-
-
-def _piped(header: Sequence[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from benchmarks.extract import environments, inputs, measure, ratios, report
 from benchmarks.extract.cost import DOLLARS_PER_CORE_HOUR
 from benchmarks.extract.inputs import Input
 from benchmarks.extract.measure import Job
+from benchmarks.machine import commit, machine
 
 RESULTS = environments.HOME / "results"
 _QUIET_LOAD = 0.6
@@ -41,8 +42,8 @@ def main() -> None:
         jobs = [job for job in jobs if job.script != "spark"]
     run: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%d"),
-        "machine": machine(),
-        "commit": _commit(),
+        "machine": machine(len(measure.cores())),
+        "commit": commit(),
         "rounds": given.rounds,
         "dollars_per_core_hour": given.dollars_per_core_hour,
         "versions": {
@@ -142,19 +143,6 @@ def memory(megabytes: int, warm: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def machine() -> str:
-    """Processor, cores and memory in words."""
-    model = platform.processor() or platform.machine()
-    virtual = False
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-        model = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), model)
-        virtual = any(" hypervisor" in line for line in lines if line.startswith("flags"))
-    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    kind = " (virtual machine)" if virtual else ""
-    return f"{len(measure.cores())} cores of {model}{kind}, {size:.0f} GiB of memory"
-
-
 def _oracle(source: Input) -> Path:
     """The pairs of an independent reading, kept for the next run: html5lib takes minutes."""
     script = "wat_oracle" if source.kind == "wat" else "oracle"
@@ -189,17 +177,6 @@ def _read_once(sources: Any) -> None:
 def _complain_of_load() -> None:
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > len(measure.cores()) + _QUIET_LOAD:
         print(f"Other programs use this machine (load {os.getloadavg()[0]:.1f}).", file=sys.stderr)
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607
-        cwd=environments.CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip()
 
 
 def _arguments() -> argparse.Namespace:

@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.extract.cost import per_billion_pairs
 from benchmarks.extract.ratios import Ratio, ratios
+from benchmarks.tables import piped, plain
 
 Run = dict[str, Any]
 RATES = (
@@ -117,14 +118,14 @@ def costs(run: Run, name: str) -> list[list[str]]:
 def text(run: Run) -> str:
     """All tables, for a terminal."""
     return "\n".join(
-        f"\n{title}\n{_plain(header, rows)}" for title, header, rows in _tables(run) if rows
+        f"\n{title}\n{plain(header, rows)}" for title, header, rows in _tables(run) if rows
     )
 
 
 def markdown(run: Run) -> str:
     """All tables, for the documentation."""
     return "\n".join(
-        f"**{title}**\n\n{_piped(header, rows)}\n" for title, header, rows in _tables(run) if rows
+        f"**{title}**\n\n{piped(header, rows)}\n" for title, header, rows in _tables(run) if rows
     )
 
 
@@ -172,23 +173,6 @@ def _memory(results: Sequence[dict[str, Any]]) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-
-
-def _plain(header: Sequence[str], rows: list[list[str]]) -> str:
-    widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if n in (0, len(header) - 1) else cell.rjust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in [header, *rows]
-    ]
-    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
-
-
-def _piped(header: Sequence[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 if __name__ == "__main__":
