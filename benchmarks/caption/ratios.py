@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
+
+from benchmarks.ratio import Ratio
 
 BARE, OURS, SPARK = "bare loop", "ours", "ours through Spark"
 ONE, PIPELINE, VLLM = "one picture at a time", "pipeline", "vLLM"
@@ -22,32 +23,12 @@ BUSY = 0.9
 """Least share of the stage in which the model works, on a GPU."""
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """Tokens a second of one program over those of another, round by round.
-
-    ``processor`` is the same by processor time, of which a busy machine takes less; it counts what
-    ours does beside the model, wherever that ran. None where the processor waits for a GPU.
-    """
-
-    name: str
-    values: tuple[float, ...]
-    processor: float | None
-    wanted: float | None
-
-    @property
-    def median(self) -> float:
-        """The middle of the rounds."""
-        return median(self.values)
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the median is what is wanted; None if nothing is."""
-        return None if self.wanted is None else self.median >= self.wanted
-
-
 def ratios(run: dict[str, Any]) -> list[Ratio]:
-    """The ratios of which both programs were measured."""
+    """Tokens a second, for the programs of which both were measured.
+
+    By processor time too, which counts what ours does beside the model, wherever that ran; None
+    where the processor waits for a GPU.
+    """
     device = run["device"].partition(":")[0]
     wall, processor = (
         {

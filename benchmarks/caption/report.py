@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.caption.ratios import BUSY, Ratio, ratios
+from benchmarks.caption.ratios import BUSY, ratios
+from benchmarks.ratio import Ratio
 from benchmarks.tables import piped, plain
 
 Run = dict[str, Any]

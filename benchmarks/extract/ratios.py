@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from benchmarks.ratio import Ratio
+
 FULL, TRIPLES = "ours, everything", "ours, triples"
 BARE, LEXBOR, RESILIPARSE = "FastWARC alone", "FastWARC + Lexbor", "FastWARC + Resiliparse"
 SOUP, CC2DATASET = "warcio + BeautifulSoup", "cc2dataset"
@@ -41,30 +43,13 @@ WANTED: tuple[tuple[str, str, str, float | None], ...] = (
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """Pages a second of one program over those of another, round by round.
+class InputRatio(Ratio):
+    """Pages a second on one input."""
 
-    ``processor`` is the same by processor time, of which a busy machine takes less.
-    """
-
-    name: str
     input: str
-    values: tuple[float, ...]
-    processor: float
-    wanted: float | None
-
-    @property
-    def median(self) -> float:
-        """The middle of the rounds."""
-        return median(self.values)
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the median is what is wanted; None if nothing is."""
-        return None if self.wanted is None else self.median >= self.wanted
 
 
-def ratios(run: dict[str, Any]) -> list[Ratio]:
+def ratios(run: dict[str, Any]) -> list[InputRatio]:
     """The ratios of which both programs were measured."""
     wall, processor = (
         {
@@ -81,5 +66,5 @@ def ratios(run: dict[str, Any]) -> list[Ratio]:
             # A program measured in fewer rounds is compared within those.
             values = tuple(b / a for a, b in zip(wall[mine], wall[others], strict=False))
             spent = median(processor[others]) / median(processor[mine])
-            found.append(Ratio(f"{ours} / {theirs}", source, values, spent, wanted))
+            found.append(InputRatio(f"{ours} / {theirs}", values, spent, wanted, source))
     return found

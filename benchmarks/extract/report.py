@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.extract.cost import per_billion_pairs
-from benchmarks.extract.ratios import Ratio, ratios
+from benchmarks.extract.ratios import InputRatio, ratios
 from benchmarks.tables import piped, plain
 
 Run = dict[str, Any]
@@ -74,7 +74,7 @@ def pairs(run: Run, name: str) -> list[list[str]]:
     return rows
 
 
-def ratio_rows(found: Sequence[Ratio]) -> list[list[str]]:
+def ratio_rows(found: Sequence[InputRatio]) -> list[list[str]]:
     """A row a ratio, with whether it is what is wanted."""
     return [
         [
